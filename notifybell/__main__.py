@@ -1,0 +1,3 @@
+from notifybell.cli import main
+
+main()

@@ -1,0 +1,33 @@
+"""Time as a parameter: the only place that asks the machine what time it is.
+
+All times in NotifyBell are milliseconds since the epoch, UTC, as `int` (names end in `_at`);
+spans carry their unit in the name (`_ms`, `_s`).
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+SECOND_MS = 1_000
+MINUTE_MS = 60 * SECOND_MS
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+
+
+class Clock(Protocol):
+    """Tells the time in epoch milliseconds."""
+
+    def now(self) -> int: ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+def to_rfc3339(at: int) -> str:
+    """An epoch time as RFC 3339 text with milliseconds, e.g. `2026-01-31T09:30:00.000Z`."""
+    moment = datetime.fromtimestamp(at // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"

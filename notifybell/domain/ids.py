@@ -1,0 +1,54 @@
+"""Opaque, sortable public ids: a kind prefix and 20 characters.
+
+The 20 characters are 48 bits of epoch milliseconds and 72 random bits in an alphabet whose ASCII
+order is its value order, so comparing ids as bytes compares their ages. Ids are names, not
+secrets: knowing one grants nothing.
+"""
+
+import os
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Literal
+
+Kind = Literal["usr", "brd", "ntf", "psh"]
+
+_SORTABLE = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+_STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_TO_SORTABLE = bytes.maketrans(_STANDARD, _SORTABLE)
+_RANDOM_BYTES = 9
+
+
+def new_id(kind: Kind, now: int) -> str:
+    """A fresh id of this kind, dated `now` (epoch ms)."""
+    return f"{kind}_{_encode(now.to_bytes(6, 'big') + os.urandom(_RANDOM_BYTES))}"
+
+
+def new_ids(kind: Kind, now: int, count: int) -> Iterator[str]:
+    """`count` fresh ids, asking the kernel for randomness once."""
+    date = now.to_bytes(6, "big")
+    pool = os.urandom(_RANDOM_BYTES * count)
+    for start in range(0, len(pool), _RANDOM_BYTES):
+        yield f"{kind}_{_encode(date + pool[start : start + _RANDOM_BYTES])}"
+
+
+def oldest_id(kind: Kind, at: int) -> str:
+    """The smallest id of this kind dated `at`: a bound for ranges over time."""
+    return f"{kind}_{_encode(at.to_bytes(6, 'big') + bytes(_RANDOM_BYTES))}"
+
+
+def delivery_id(notification_id: str, ordinal: int) -> str:
+    """The id of a notification's delivery number `ordinal` (0 to 63).
+
+    Derived, not drawn: all deliveries of a notification are one range of the primary key, and the
+    id stays the same however often the row is written or sent.
+    """
+    return f"dlv_{notification_id[4:]}{chr(_SORTABLE[ordinal])}"
+
+
+def delivery_range(notification_id: str) -> tuple[str, str]:
+    """The first and last possible delivery id of a notification, for BETWEEN."""
+    return delivery_id(notification_id, 0), delivery_id(notification_id, 63)
+
+
+def _encode(raw: bytes) -> str:
+    return b64encode(raw).translate(_TO_SORTABLE).decode()
