@@ -1,0 +1,301 @@
+"""The configuration file: TOML in, frozen Structs out, and every problem in it named at once.
+
+The Structs are the list of all keys: a field's `Rule` says what its value may be. Any text may be
+`env:NAME` or `file:PATH`. Whatever is wrong ends in one ConfigError with a line per problem: the
+key's path, what was found, what is allowed, the nearest key. Secrets never appear in it, nor in a
+repr.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+from notifybell.domain import config_rules as rules
+from notifybell.domain.config_reader import Reader, Table
+from notifybell.domain.errors import ConfigError
+from notifybell.domain.model import Category, Channel
+from notifybell.domain.preferences import Policy
+
+Switches = Annotated[dict[Channel, bool], rules.CHANNEL_SWITCH]
+
+#: where a file is looked for when none is named
+PLACES = (Path("notifybell.toml"), Path("/etc/notifybell/notifybell.toml"))
+
+
+class ServerConfig(Table, frozen=True, kw_only=True):
+    """Where the server listens, and how the outside sees it."""
+
+    listen: Annotated[str, rules.LISTEN] = "127.0.0.1:8080"
+    public_url: Annotated[str, rules.PUBLIC_URL] = ""
+    #: without a path; derived from `listen` when absent
+    allowed_origins: Annotated[tuple[str, ...], rules.ORIGIN] = ()
+    max_streams: Annotated[int, rules.STREAMS] = 5000
+    max_streams_per_user: Annotated[int, rules.STREAMS] = 8
+    max_body: Annotated[int, rules.SIZE] = 1 << 20
+    #: bytes
+
+    def __post_init__(self) -> None:
+        if not self.public_url:
+            msgspec.structs.force_setattr(self, "public_url", f"http://{self.listen}")
+
+    @property
+    def host(self) -> str:
+        """Without the brackets of an IPv6 address."""
+        return rules.split_listen(self.listen)[0]
+
+    @property
+    def port(self) -> int:
+        """0 means any free port."""
+        return rules.split_listen(self.listen)[1]
+
+
+class StoreConfig(Table, frozen=True, kw_only=True):
+    """The database file."""
+
+    path: Annotated[Path, rules.PATH] = Path("notifybell.db")
+    retention_days: Annotated[int, rules.DAYS] = 90
+    queue_size: Annotated[int, rules.QUEUE] = 10_000
+
+
+class ProjectToken(Table, frozen=True, kw_only=True):
+    """One backend's key to the project API."""
+
+    name: Annotated[str, rules.NAME]
+    token: Annotated[str, rules.PROJECT_TOKEN]
+
+
+class AuthConfig(Table, frozen=True, kw_only=True, rename={"secret_keys": "secret_key"}):
+    """Who may call."""
+
+    api_key: Annotated[str, rules.API_KEY]
+    secret_keys: Annotated[tuple[str, ...], rules.SECRET_KEY]
+    #: the first signs; all are accepted
+    project_tokens: tuple[ProjectToken, ...] = ()
+
+    def conflicts(self) -> Iterator[str]:
+        if not self.secret_keys:
+            yield "auth.secret_key: the list is empty; it needs at least one key"
+        for word in ("name", "token"):
+            values = [getattr(token, word) for token in self.project_tokens]
+            for index, value in enumerate(values):
+                if value in values[:index]:
+                    twin = values.index(value)
+                    yield (
+                        f"auth.project_tokens[{index}].{word}: the same {word} as "
+                        f"auth.project_tokens[{twin}]; each must differ"
+                    )
+
+
+class EmailConfig(Table, frozen=True, kw_only=True, rename={"from_": "from"}):
+    """The mail relay."""
+
+    host: Annotated[str, rules.MAIL_HOST]
+    port: Annotated[int, rules.PORT] = 0
+    #: derived from `security` when absent
+    username: Annotated[str, rules.TEXT] = ""
+    password: Annotated[str, rules.PASSWORD] = ""
+    security: Annotated[Literal["starttls", "tls", "none"], rules.SECURITY] = "starttls"
+    from_: Annotated[str, rules.FROM]
+    ca_file: Annotated[str, rules.OPTIONAL_PATH] = ""
+    timeout_s: Annotated[int, rules.SECONDS] = 30
+
+    def __post_init__(self) -> None:
+        if not self.port:
+            port = rules.Security[self.security].value
+            msgspec.structs.force_setattr(self, "port", port)
+
+    def conflicts(self) -> Iterator[str]:
+        if bool(self.username) != bool(self.password):
+            given, absent = ("username", "password") if self.username else ("password", "username")
+            yield (
+                f"email.{given} is set but email.{absent} is not: set both or neither, "
+                "then run `notifybell check --smtp`"
+            )
+        if self.security == "none" and self.password and not rules.is_loopback(self.host):
+            yield (
+                'email.security is "none" but email.password is set: the password would travel '
+                'unencrypted. Use "starttls" or "tls", then run `notifybell check --smtp`'
+            )
+        if self.ca_file and not Path(self.ca_file).is_file():
+            yield (
+                f"email.ca_file: there is no file {self.ca_file}; remove the key to use the "
+                "system's certificates, then run `notifybell check --smtp`"
+            )
+
+
+class WebPushConfig(Table, frozen=True, kw_only=True):
+    """The key and contact that push services see (VAPID, RFC 8292)."""
+
+    subject: Annotated[str, rules.CONTACT]
+    private_key: Annotated[str, rules.PRIVATE_KEY]
+    allow_private_endpoints: Annotated[bool, rules.SWITCH] = False
+
+
+class DefaultsConfig(Table, frozen=True, kw_only=True):
+    """What happens when neither a user nor a category says otherwise."""
+
+    channels: Switches = msgspec.field(default_factory=dict)
+
+
+class CategoryConfig(Table, frozen=True, kw_only=True):
+    """One kind of notification."""
+
+    label: Annotated[str, rules.LABEL] = ""
+    #: the category's key when absent
+    required: Annotated[bool, rules.SWITCH] = False
+    channels: Switches = msgspec.field(default_factory=dict)
+
+
+class Config(Table, frozen=True, kw_only=True):
+    """The whole file."""
+
+    auth: AuthConfig
+    server: ServerConfig = ServerConfig()
+    store: StoreConfig = StoreConfig()
+    email: EmailConfig | None = None
+    web_push: WebPushConfig | None = None
+    defaults: DefaultsConfig = DefaultsConfig()
+    categories: dict[str, CategoryConfig] = msgspec.field(default_factory=dict)
+
+
+def find_config(path: str | None) -> Path:
+    """The file that is meant. Raises ConfigError when there is none."""
+    if path is not None:
+        if Path(path).is_file():
+            return Path(path)
+        raise ConfigError(
+            f"there is no configuration file {path}; run `notifybell init --config {path}`"
+        )
+    for place in PLACES:
+        if place.is_file():
+            return place
+    places = " or ".join(str(place) for place in PLACES)
+    raise ConfigError(f"there is no configuration file {places}; run `notifybell init`")
+
+
+def load(path: Path) -> Config:
+    """Read and check a file. Raises ConfigError with one line per problem."""
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except OSError as exc:
+        raise ConfigError(f"{path} cannot be read: {exc.strerror}") from exc
+    except ValueError as exc:  # UnicodeDecodeError too
+        raise ConfigError(f"{path} is not valid TOML: {exc}") from exc
+    return parse(raw, path.absolute().parent)
+
+
+def parse(raw: dict[str, Any], folder: Path) -> Config:
+    """Check what TOML holds; `folder` is where relative paths start."""
+    reader = Reader(lambda reference: _fetch(reference, folder), folder)
+    config = reader.table(Config, raw)
+    if reader.problems or not isinstance(config, Config):
+        raise ConfigError("\n".join(reader.problems))
+    return config
+
+
+def _fetch(reference: str, folder: Path) -> str:
+    """What `env:NAME` or `file:PATH` stands for. One newline at its end does not count."""
+    kind, _, place = reference.partition(":")
+    if kind == "env":
+        text = os.environ.get(place)
+        if text is None:
+            raise ValueError(f"the environment variable {place} is not set")
+    else:
+        try:
+            text = (folder / place).read_text("utf-8")
+        except OSError as exc:
+            raise ValueError(f"the file {folder / place} cannot be read: {exc.strerror}") from exc
+        except UnicodeDecodeError as exc:
+            raise ValueError(f"the file {folder / place} is not text") from exc
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def policy(config: Config) -> Policy:
+    """The delivery rules, in the form that domain/preferences reads."""
+    optional: list[tuple[Channel, Table | None]] = [
+        ("email", config.email),
+        ("web_push", config.web_push),
+    ]
+    configured: set[Channel] = {name for name, table in optional if table is not None}
+    on: dict[Channel, bool] = {"in_app": True, "email": True, "web_push": True}
+    return Policy(
+        configured=frozenset({"in_app", *configured}),
+        defaults=on | config.defaults.channels,
+        categories={
+            key: Category(
+                key=key,
+                label=category.label or key,
+                required=category.required,
+                channels=category.channels,
+            )
+            for key, category in config.categories.items()
+        },
+    )
+
+
+def secrets(config: Config) -> Iterator[str]:
+    """Every value that must stay out of sight."""
+    yield from config.auth.secret_keys
+    yield from (token.token for token in config.auth.project_tokens)
+    if config.email is not None and config.email.password:
+        yield config.email.password
+    if config.web_push is not None:
+        yield config.web_push.private_key
+
+
+def warnings(config: Config, path: Path) -> list[str]:
+    """Sentences about what works but is probably not meant."""
+    return [*_file_warnings(config, path), *_server_warnings(config), *_channel_warnings(config)]
+
+
+def _file_warnings(config: Config, path: Path) -> Iterator[str]:
+    text = path.read_text("utf-8")
+    if path.stat().st_mode & 0o077 and any(secret in text for secret in secrets(config)):
+        yield f"{path} holds secrets and can be read by other users: run `chmod 600 {path}`"
+
+
+def _server_warnings(config: Config) -> Iterator[str]:
+    server = config.server
+    derived = server.public_url == f"http://{server.listen}"
+    if derived and not rules.is_loopback(server.host):
+        yield (
+            f"server.public_url is not set, so links point to {server.public_url}: "
+            "set it to the address that browsers use"
+        )
+    elif _is_open_to_all_ears(server.public_url):
+        yield (
+            "server.public_url is http://: tokens travel unencrypted and browsers refuse web "
+            "push; put a proxy with HTTPS in front"
+        )
+    if not config.auth.project_tokens:
+        yield "auth.project_tokens is empty: no application can send"
+
+
+def _is_open_to_all_ears(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not rules.is_loopback(parts.hostname or "")
+
+
+def _channel_warnings(config: Config) -> Iterator[str]:
+    email, push = config.email, config.web_push
+    if email is not None and email.security == "none" and not rules.is_loopback(email.host):
+        yield 'email.security is "none": mail to the relay travels unencrypted'
+    if email is not None and (email.port, email.security) in {(465, "starttls"), (587, "tls")}:
+        yield (
+            f"email.port {email.port} is unusual for email.security {email.security!r}: "
+            "run `notifybell check --smtp`"
+        )
+    if push is not None and push.subject.endswith(("@example.com", "//example.com")):
+        yield (
+            "web_push.subject is only an example: push services use it to reach you, "
+            "put your own address there"
+        )
+    for key, category in config.categories.items():
+        off = [channel for channel, on in category.channels.items() if not on]
+        if category.required and off:
+            yield (f"categories.{key} is required, so {', '.join(off)} = false has no effect there")
