@@ -1,8 +1,8 @@
-"""Opaque, sortable public ids: a kind prefix and 20 characters.
+"""Opaque, sortable public ids: a kind prefix and 19 characters.
 
-The 20 characters are 48 bits of epoch milliseconds and 72 random bits in an alphabet whose ASCII
-order is its value order, so comparing ids as bytes compares their ages. Ids are names, not
-secrets: knowing one grants nothing.
+The 19 characters are 42 bits of epoch milliseconds (until the year 2109) and 72 random bits in an
+alphabet whose ASCII order is its value order, so comparing ids as bytes compares their ages. Ids
+are names, not secrets: knowing one grants nothing.
 """
 
 import os
@@ -51,4 +51,4 @@ def delivery_range(notification_id: str) -> tuple[str, str]:
 
 
 def _encode(raw: bytes) -> str:
-    return b64encode(raw).translate(_TO_SORTABLE).decode()
+    return b64encode(raw).translate(_TO_SORTABLE)[1:].decode()

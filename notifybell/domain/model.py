@@ -1,4 +1,7 @@
-"""The nouns: what is stored and passed around. Values only; times are epoch ms, ids opaque text."""
+"""The nouns: what is stored and passed around. Values only; times are epoch ms, ids opaque text.
+
+The order of a stored Struct's fields is the order of its SELECT list in `store/`.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
@@ -35,7 +38,7 @@ NotificationStatus = Literal["unseen", "unread", "read", "archived", "discarded"
 NotificationFilter = Literal["unseen", "unread", "read", "archived"]
 
 
-class User(msgspec.Struct, frozen=True, kw_only=True):
+class User(msgspec.Struct, frozen=True):
     """A person who receives. Known by our id, the project's id, or an email address."""
 
     id: str
@@ -71,7 +74,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: all users, instead of one
 
 
-class PushSubscription(msgspec.Struct, frozen=True, kw_only=True):
+class PushSubscription(msgspec.Struct, frozen=True):
     """One browser's push address (Push API, RFC 8030) and its keys (RFC 8291), base64url."""
 
     id: str
@@ -100,7 +103,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     action_url: str | None = None
 
 
-class Broadcast(msgspec.Struct, frozen=True, kw_only=True):
+class Broadcast(msgspec.Struct, frozen=True):
     """One send: the content, stored once, and how far its fan-out has come."""
 
     id: str
@@ -127,7 +130,7 @@ class Broadcast(msgspec.Struct, frozen=True, kw_only=True):
     #: JSON list as it came
 
 
-class Notification(msgspec.Struct, frozen=True, kw_only=True):
+class Notification(msgspec.Struct, frozen=True):
     """One user's copy of a broadcast: the inbox row, joined with the broadcast's content."""
 
     id: str
@@ -150,7 +153,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     discarded_at: int | None
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+class Delivery(msgspec.Struct, frozen=True):
     """One notification on one channel to one address, and what became of it."""
 
     id: str
@@ -174,7 +177,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: int
 
 
-class DueDelivery(msgspec.Struct, frozen=True, kw_only=True):
+class DueDelivery(msgspec.Struct, frozen=True):
     """A claimed delivery with all that its message needs."""
 
     id: str

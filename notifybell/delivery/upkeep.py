@@ -1,0 +1,83 @@
+"""Housekeeping at fixed intervals: leases that are over, keys and notifications past their time.
+
+APScheduler runs intervals only, in UTC, late rather than never (its default skips a run that is a
+second late). Everything is done in small bulk jobs that let interactive writes pass.
+"""
+
+import logging
+from datetime import UTC
+from functools import partial
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from notifybell.domain.clock import DAY_MS, Clock
+from notifybell.domain.ids import oldest_id
+from notifybell.domain.model import CHANNELS
+from notifybell.store import broadcasts, deliveries, idempotency, notifications
+from notifybell.store.database import Database, WriteConnection
+
+log = logging.getLogger(__name__)
+
+_BATCH = 200
+
+
+class Upkeep:
+    """What must happen now and then."""
+
+    def __init__(self, database: Database, clock: Clock, retention_days: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._retention_ms = retention_days * DAY_MS
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
+        )
+
+    def start(self) -> None:
+        """Begin the intervals."""
+        self._scheduler.add_job(self.rescue, "interval", minutes=1)
+        self._scheduler.add_job(self.prune_keys, "interval", hours=1)
+        self._scheduler.add_job(self.prune_notifications, "interval", hours=1)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End the intervals; a running job is cut off between two of its transactions."""
+        self._scheduler.shutdown(wait=False)
+
+    async def rescue(self) -> None:
+        """Queue again what is held under a lease that is over."""
+        now = self._clock.now()
+        for channel in CHANNELS:
+            rescued = await self._database.write(
+                partial(deliveries.rescue_expired, channel=channel, leased_until=now, now=now)
+            )
+            if rescued:
+                log.warning("deliveries rescued channel=%s count=%d", channel, rescued)
+
+    async def prune_keys(self) -> None:
+        """Forget idempotency keys after three days."""
+        now = self._clock.now()
+        while await self._database.write(
+            lambda conn: idempotency.prune(conn, now, _BATCH), bulk=True
+        ):
+            pass
+
+    async def prune_notifications(self) -> None:
+        """Delete notifications, with their deliveries, after `store.retention_days`."""
+        bound = oldest_id("brd", self._clock.now() - self._retention_ms)
+        while old := self._database.read(
+            lambda conn: broadcasts.created_before(conn, bound, _BATCH)
+        ):
+            for broadcast_id in old:
+                while await self._database.write(
+                    partial(_prune_broadcast, broadcast_id=broadcast_id), bulk=True
+                ):
+                    pass
+            log.info("broadcasts pruned count=%d", len(old))
+
+
+def _prune_broadcast(conn: WriteConnection, broadcast_id: str) -> bool:
+    """Delete one batch of it, and the broadcast with the last; True while something is left."""
+    if notifications.prune_broadcast(conn, broadcast_id, _BATCH) == _BATCH:
+        return True
+    broadcasts.delete(conn, broadcast_id)
+    return False

@@ -1,0 +1,66 @@
+"""The moments a notification collects, and what each act of its user does to them.
+
+| change      | sets                                   | clears                |
+| ----------- | -------------------------------------- | --------------------- |
+| read        | read_at, seen_at if unset              |                       |
+| unread      |                                        | read_at               |
+| seen        | seen_at                                |                       |
+| archived    | archived_at                            |                       |
+| unarchived  |                                        | archived_at           |
+| discarded   | discarded_at                           |                       |
+
+A change that changes nothing returns an equal value.
+"""
+
+import msgspec
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """The moments that make up a notification's status."""
+
+    seen_at: int | None
+    read_at: int | None
+    archived_at: int | None
+    discarded_at: int | None
+
+    @property
+    def is_unread(self) -> bool:
+        return self.read_at is None and self.archived_at is None and self.discarded_at is None
+
+    @property
+    def is_unseen(self) -> bool:
+        return self.is_unread and self.seen_at is None
+
+
+def read(marks: Marks, now: int) -> Marks:
+    """Read, and so also seen."""
+    seen_at = marks.seen_at if marks.seen_at is not None else now
+    read_at = marks.read_at if marks.read_at is not None else now
+    return msgspec.structs.replace(marks, seen_at=seen_at, read_at=read_at)
+
+
+def unread(marks: Marks, now: int) -> Marks:
+    """Unread again; it stays seen."""
+    return msgspec.structs.replace(marks, read_at=None)
+
+
+def seen(marks: Marks, now: int) -> Marks:
+    """Seen, not yet read."""
+    return marks if marks.seen_at is not None else msgspec.structs.replace(marks, seen_at=now)
+
+
+def archived(marks: Marks, now: int) -> Marks:
+    """Put away."""
+    if marks.archived_at is not None:
+        return marks
+    return msgspec.structs.replace(marks, archived_at=now)
+
+
+def unarchived(marks: Marks, now: int) -> Marks:
+    """Back in the inbox as it was."""
+    return msgspec.structs.replace(marks, archived_at=None)
+
+
+def discarded(marks: Marks, now: int) -> Marks:
+    """Deleted by its user."""
+    return msgspec.structs.replace(marks, discarded_at=now)

@@ -1,0 +1,109 @@
+"""Broadcasts: the content, stored once, and how far the fan-out has come."""
+
+import msgspec
+
+from notifybell.domain.model import Broadcast, BroadcastState, decode_json
+from notifybell.store.database import Connection, WriteConnection
+from notifybell.store.rows import columns, fill
+
+_BROADCAST = columns(Broadcast, "broadcast")
+_INSERT = (
+    f"INSERT INTO broadcast ({', '.join(Broadcast.__struct_fields__)})"
+    f" VALUES ({', '.join('?' * len(Broadcast.__struct_fields__))})"
+)
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a fan-out has come."""
+
+    cursor: str | None
+    #: the last user's id (everyone) or the next recipient's index; None at first
+    state: BroadcastState
+    failures: int
+    errors: list[str]
+
+
+def insert(conn: WriteConnection, broadcast: Broadcast) -> None:
+    """Store a new broadcast."""
+    conn.execute(_INSERT, tuple(getattr(broadcast, name) for name in Broadcast.__struct_fields__))
+
+
+def get(conn: Connection, broadcast_id: str) -> Broadcast | None:
+    """The broadcast with this id."""
+    rows = conn.execute(
+        f"SELECT {_BROADCAST} FROM broadcast WHERE id = ?", (broadcast_id,)
+    ).fetchall()
+    return Broadcast(*rows[0]) if rows else None
+
+
+def page(
+    conn: Connection, *, limit: int, starting_after: str | None, ending_before: str | None
+) -> list[Broadcast]:
+    """Broadcasts, newest first; see `api/pagination.py` for the cursors."""
+    if ending_before is not None:
+        rows = conn.execute(
+            f"SELECT {_BROADCAST} FROM broadcast WHERE id > ? ORDER BY id LIMIT ?",
+            (ending_before, limit),
+        ).fetchall()
+        return fill(Broadcast, rows[::-1])
+    bound = starting_after if starting_after is not None else "~"
+    return fill(
+        Broadcast,
+        conn.execute(
+            f"SELECT {_BROADCAST} FROM broadcast WHERE id < ? ORDER BY id DESC LIMIT ?",
+            (bound, limit),
+        ).fetchall(),
+    )
+
+
+def unfinished(conn: Connection) -> list[str]:
+    """The ids of broadcasts whose fan-out is not complete, oldest first."""
+    rows = conn.execute(
+        "SELECT id FROM broadcast WHERE state <> 'processed' ORDER BY id"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def progress(conn: Connection, broadcast_id: str) -> Progress | None:
+    """How far the fan-out has come."""
+    row = conn.execute(
+        "SELECT fanout_cursor, state, failures, errors FROM broadcast WHERE id = ?",
+        (broadcast_id,),
+    ).fetchone()
+    return None if row is None else Progress(row[0], row[1], row[2], decode_json(row[3]) or [])
+
+
+def record_progress(
+    conn: WriteConnection,
+    broadcast_id: str,
+    *,
+    cursor: str,
+    state: BroadcastState,
+    failures: int,
+    errors: list[str],
+) -> None:
+    """Note, with the chunk's own rows, that the chunk is done."""
+    conn.execute(
+        "UPDATE broadcast SET fanout_cursor = ?, state = ?, failures = ?, errors = ? WHERE id = ?",
+        (
+            cursor,
+            state,
+            failures,
+            msgspec.json.encode(errors).decode() if errors else None,
+            broadcast_id,
+        ),
+    )
+
+
+def created_before(conn: Connection, broadcast_id: str, limit: int) -> list[str]:
+    """The oldest finished broadcasts with an id below this bound, for retention."""
+    rows = conn.execute(
+        "SELECT id FROM broadcast WHERE id < ? AND state = 'processed' ORDER BY id LIMIT ?",
+        (broadcast_id, limit),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def delete(conn: WriteConnection, broadcast_id: str) -> None:
+    """Forget a broadcast whose notifications are gone."""
+    conn.execute("DELETE FROM broadcast WHERE id = ?", (broadcast_id,))

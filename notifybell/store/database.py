@@ -1,0 +1,362 @@
+"""The file, its one writer thread and its readers.
+
+Promises: a resolved `write` is on disk (WAL, synchronous=FULL, one commit for all jobs that wait at
+that moment); listeners hear of a commit after it, never before; interactive jobs go ahead of bulk
+jobs. One connection owns every write and every checkpoint (SQLite's WAL-reset bug needs two).
+
+A job is a plain function of the connection. It may run twice (when another job of its group fails
+after writing), so it must not change anything but the database.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+import msgspec
+import sqlite_utils
+
+from notifybell.domain.errors import QueueFull, StoreError, StoreUnavailable
+from notifybell.domain.model import Channel
+from notifybell.store.migrations import migrations, pending
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Connection = sqlite3.Connection
+
+_BULK_SLICE_S = 0.004
+_GROUP_LIMIT = 256
+_WAL_CHECK_S = 1.0
+_WAL_PASSIVE_BYTES = 4 * 1024 * 1024
+_READER_CACHE_KIB = 8 * 1024
+_WRITER_CACHE_KIB = 16 * 1024
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """What a commit changed that somebody may be waiting for."""
+
+    users: frozenset[str]
+    #: whose inbox has a new seq
+    channels: frozenset[Channel]
+    #: with deliveries that became due
+
+
+class WriteConnection(sqlite3.Connection):
+    """The writer's connection. Verbs note here what they touched; the commit tells of it."""
+
+    touched_users: set[str]
+    touched_channels: set[Channel]
+
+    def forget_touched(self) -> None:
+        self.touched_users = set()
+        self.touched_channels = set()
+
+
+Listener = Callable[[Touched], None]
+
+
+class _Job:
+    __slots__ = ("error", "fn", "future", "result")
+
+    def __init__(self, fn: Callable[[WriteConnection], Any], future: "asyncio.Future[Any]") -> None:
+        self.fn = fn
+        self.future = future
+        self.result: Any = None
+        self.error: Exception | None = None
+
+
+class Database:
+    """The one SQLite file: `read` on the loop, `scan` in a thread, `write` through the writer."""
+
+    def __init__(self, path: Path, *, queue_size: int = 10_000) -> None:
+        self.path = path
+        self._queue_size = queue_size
+        self._interactive: deque[_Job] = deque()
+        self._bulk: deque[_Job] = deque()
+        self._bell = threading.Condition()
+        self._closing = False
+        self._listeners: list[Listener] = []
+        self._lock: IO[bytes] | None = None
+        self._scanner = ThreadPoolExecutor(1, thread_name_prefix="notifybell-scan")
+        self._scan_conn: Connection | None = None
+
+    # --- open and close -------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Lock, migrate and open the file, and start the writer.
+
+        Raises StoreError with a sentence for the operator: folder missing, file in use by another
+        server, written by a newer version, damaged.
+        """
+        self._lock = _take_lock(self.path)
+        try:
+            migrate(self.path)
+            self._writer = _connect(self.path, WriteConnection, _WRITER_CACHE_KIB)
+            self._writer.execute("PRAGMA journal_mode=WAL")
+            self._writer.execute("PRAGMA synchronous=FULL")
+            self._reader = self._open_reader()
+        except sqlite3.Error as exc:
+            self._lock.close()
+            raise StoreError(f"The database {self.path} cannot be opened: {exc}.") from exc
+        except StoreError:
+            self._lock.close()
+            raise
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="notifybell-writer", daemon=True)
+        self._thread.start()
+
+    async def aclose(self) -> None:
+        """Commit what is queued, fold the log into the file, and let go of it."""
+        with self._bell:
+            self._closing = True
+            self._bell.notify()
+        await asyncio.to_thread(self._thread.join)
+        self._scanner.shutdown()
+        self._reader.close()
+        if self._scan_conn is not None:
+            self._scan_conn.close()
+        try:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as exc:
+            log.warning("checkpoint failed at close error=%s", exc)
+        self._writer.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def add_listener(self, listener: Listener) -> None:
+        """Call `listener` on the loop after each commit that touched a user or a channel."""
+        self._listeners.append(listener)
+
+    def _open_reader(self) -> Connection:
+        conn: Connection = _connect(self.path, sqlite3.Connection, _READER_CACHE_KIB)
+        conn.execute("PRAGMA query_only=1")
+        return conn
+
+    # --- read ------------------------------------------------------------------------------------
+
+    def read(self, fn: Callable[[Connection], T]) -> T:
+        """Run a small indexed read (tens of µs) right here on the loop."""
+        return fn(self._reader)
+
+    async def scan(self, fn: Callable[[Connection], T]) -> T:
+        """Run a read whose cost grows with the data in the scan thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._scanner, self._scan, fn)
+
+    def _scan(self, fn: Callable[[Connection], T]) -> T:
+        if self._scan_conn is None:
+            self._scan_conn = self._open_reader()
+        return fn(self._scan_conn)
+
+    # --- write -----------------------------------------------------------------------------------
+
+    async def write(self, fn: Callable[[WriteConnection], T], *, bulk: bool = False) -> T:
+        """Run `fn` in the writer's next group; its result arrives once it is on disk.
+
+        A caller that is cancelled meanwhile does not stop its job. Raises QueueFull at once when
+        too many jobs wait, StoreUnavailable when the disk refuses, or what `fn` raised.
+        """
+        queue = self._bulk if bulk else self._interactive
+        if self._closing or len(queue) >= self._queue_size:
+            raise QueueFull
+        job = _Job(fn, self._loop.create_future())
+        with self._bell:
+            queue.append(job)
+            self._bell.notify()
+        result: T = await job.future
+        return result
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for the writer."""
+        return len(self._interactive) + len(self._bulk)
+
+    def _run(self) -> None:
+        checked_at = time.monotonic()
+        while self._wait_for_work():
+            if self._interactive or self._bulk:
+                self._commit_group()
+            now = time.monotonic()
+            if now - checked_at >= _WAL_CHECK_S:
+                checked_at = now
+                self._checkpoint(idle=not (self._interactive or self._bulk))
+
+    def _wait_for_work(self) -> bool:
+        with self._bell:
+            if not (self._interactive or self._bulk or self._closing):
+                self._bell.wait(_WAL_CHECK_S)
+            return bool(self._interactive or self._bulk or not self._closing)
+
+    def _commit_group(self) -> None:
+        self._writer.forget_touched()
+        group: list[_Job] = []
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            if not self._run_together(group):
+                self._writer.execute("ROLLBACK")
+                self._writer.forget_touched()
+                self._writer.execute("BEGIN IMMEDIATE")
+                self._run_apart(group)
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as exc:
+            self._give_up(group, exc)
+        self._tell(group)
+
+    def _run_together(self, group: list[_Job]) -> bool:
+        """Run waiting jobs without savepoints; False when one failed after it had written."""
+        started_at = time.monotonic()
+        while job := self._next_job(len(group), started_at):
+            group.append(job)
+            before = self._writer.total_changes
+            try:
+                job.result = job.fn(self._writer)
+            except Exception as exc:
+                if self._writer.total_changes != before or not self._writer.in_transaction:
+                    return False
+                job.error = exc
+        return True
+
+    def _run_apart(self, group: list[_Job]) -> None:
+        """Run the same jobs again with a savepoint each, so that only the bad ones fail."""
+        for job in group:
+            job.error = None
+            self._writer.execute("SAVEPOINT job")
+            try:
+                job.result = job.fn(self._writer)
+            except Exception as exc:
+                job.error = exc
+                self._writer.execute("ROLLBACK TO job")
+            self._writer.execute("RELEASE job")
+
+    def _next_job(self, taken: int, started_at: float) -> _Job | None:
+        if taken >= _GROUP_LIMIT:
+            return None
+        if self._interactive:
+            return self._interactive.popleft()
+        if self._bulk and time.monotonic() - started_at < _BULK_SLICE_S:
+            return self._bulk.popleft()
+        return None
+
+    def _give_up(self, group: list[_Job], exc: sqlite3.Error) -> None:
+        log.error("write failed jobs=%d error=%s", len(group), exc)
+        if self._writer.in_transaction:
+            self._writer.rollback()
+        self._writer.forget_touched()
+        if not group and self._interactive:
+            group.append(self._interactive.popleft())
+        if not group and self._bulk:
+            group.append(self._bulk.popleft())
+        refusal = StoreUnavailable(f"The database cannot be written right now ({exc}).")
+        for job in group:
+            job.error = refusal
+
+    def _tell(self, group: list[_Job]) -> None:
+        touched = Touched(
+            frozenset(self._writer.touched_users), frozenset(self._writer.touched_channels)
+        )
+        # A closed loop has nobody left to tell; the work is committed all the same.
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._resolve, group, touched)
+
+    def _resolve(self, group: list[_Job], touched: Touched) -> None:
+        for job in group:
+            if job.future.done():  # its caller was cancelled
+                continue
+            if job.error is None:
+                job.future.set_result(job.result)
+            elif isinstance(job.error, sqlite3.OperationalError):
+                job.future.set_exception(StoreUnavailable())
+            else:
+                job.future.set_exception(job.error)
+        if not (touched.users or touched.channels):
+            return
+        for listener in self._listeners:
+            try:
+                listener(touched)
+            except Exception:
+                log.exception("commit listener failed")
+
+    def _checkpoint(self, *, idle: bool) -> None:
+        wal = self.path.with_name(self.path.name + "-wal")
+        size = wal.stat().st_size if wal.exists() else 0
+        if size < _WAL_PASSIVE_BYTES:
+            return
+        mode = "TRUNCATE" if idle else "PASSIVE"
+        try:
+            self._writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+        except sqlite3.Error as exc:
+            log.warning("checkpoint failed mode=%s error=%s", mode, exc)
+
+
+def migrate(path: Path) -> None:
+    """Bring the file to the newest schema, after a copy of it beside it.
+
+    Raises StoreError when the file is newer than this version, or the copy cannot be made.
+    """
+    conn = sqlite3.connect(path)
+    try:
+        path.chmod(0o600)
+        db = sqlite_utils.Database(conn)
+        to_apply = pending(db)
+        if not to_apply:
+            return
+        if db.table_names():
+            _copy_before(conn, path, to_apply[0])
+        else:
+            conn.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        migrations.apply(db)
+    finally:
+        conn.close()
+
+
+def _copy_before(conn: Connection, path: Path, migration: str) -> None:
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    copy = path.with_name(f"{path.name}.before-{migration}-{stamp}")
+    conn.execute("VACUUM INTO ?", (str(copy),))
+    copy.chmod(0o600)
+    log.info("database copied before upgrade copy=%s", copy)
+
+
+def _take_lock(path: Path) -> IO[bytes]:
+    if not path.parent.is_dir():
+        raise StoreError(
+            f"The folder {path.parent} for the database does not exist;"
+            " create it, or change store.path."
+        )
+    try:
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as exc:
+        raise StoreError(f"The folder {path.parent} is not writable: {exc.strerror}.") from exc
+    lock = os.fdopen(descriptor, "rb+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        pid = lock.read().decode() or "unknown"
+        lock.close()
+        raise StoreError(
+            f"The database {path} is in use by another NotifyBell (process {pid});"
+            " stop it first, or give this one another store.path."
+        ) from exc
+    lock.truncate()
+    lock.write(str(os.getpid()).encode())
+    lock.flush()
+    return lock
+
+
+def _connect(path: Path, factory: type[sqlite3.Connection], cache_kib: int) -> Any:
+    conn = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, factory=factory, cached_statements=256
+    )
+    conn.execute("PRAGMA busy_timeout=5000")
+    conn.execute("PRAGMA wal_autocheckpoint=0")
+    conn.execute("PRAGMA temp_store=MEMORY")
+    conn.execute(f"PRAGMA cache_size=-{cache_kib}")
+    return conn

@@ -1,0 +1,258 @@
+"""Deliveries: one row a notification, channel and address; each transition one statement.
+
+| from          | event                                | to                            | verb           |
+| ------------- | ------------------------------------ | ----------------------------- | -------------- |
+| –             | decided: send / skip / in the inbox  | queued / skipped / sent       | enqueue        |
+| queued, due   | claimed                              | sending (new lease, attempt+1)| claim_due      |
+| sending       | receipt                              | sent                          | settle_sent    |
+| sending       | failure, attempts and time left      | queued (due = T)              | settle_retry   |
+| sending       | none left / refused for good         | dead                          | settle_dead    |
+| sending       | address gone                         | suppressed, address forgotten | settle_gone    |
+| sending       | deadline passed before the attempt   | expired                       | settle_expired |
+| sending       | server stops / configuration fault   | queued, attempt given back    | release        |
+| sending       | lease over                           | queued                        | rescue_expired |
+| dead          | asked for again                      | queued, attempts start over   | retry          |
+
+A settle is guarded by state and lease, and a lease is a fresh id per claim: whoever comes late
+(after a rescue, a release and another claim) changes nothing.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from notifybell.domain.ids import delivery_range
+from notifybell.domain.model import Channel, Delivery, DeliveryState, DueDelivery, PushSubscription
+from notifybell.store.database import Connection, WriteConnection
+from notifybell.store.rows import as_json_list, columns, fill
+
+_DELIVERY = columns(Delivery, "d")
+_SUBSCRIPTION = columns(PushSubscription, "p")
+_INSERT = (
+    "INSERT INTO delivery (id, notification_id, user_id, broadcast_id, channel, address, state,"
+    " reason, due_at, deadline_at, created_at, updated_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_HELD = "WHERE id = ? AND state = 'sending' AND lease = ?"
+
+NewDelivery = tuple[str, str, str, str, Channel, str | None, DeliveryState, str, int, int, int, int]
+"""In the order of `_INSERT`: a plain tuple, since fan-out writes hundreds of thousands."""
+
+
+def enqueue(conn: WriteConnection, new: Sequence[NewDelivery]) -> None:
+    """Write decided deliveries and wake the lanes of those that wait to be sent."""
+    conn.executemany(_INSERT, new)
+    conn.touched_channels.update({row[4] for row in new if row[6] == "queued"})
+
+
+def claim_due(
+    conn: WriteConnection, channel: Channel, now: int, *, limit: int, lease_ms: int
+) -> list[DueDelivery]:
+    """Claim up to `limit` due deliveries of a channel, the longest due first.
+
+    They are ours until `now + lease_ms`. Two statements, whatever the number.
+    """
+    lease = secrets.token_urlsafe(12)
+    rows = conn.execute(
+        "UPDATE delivery SET state = 'sending', lease = ?1, lease_until = ?2,"
+        " attempt = attempt + 1, updated_at = ?3 WHERE id IN ("
+        "  SELECT id FROM delivery WHERE state = 'queued' AND channel = ?4 AND due_at <= ?3"
+        "  ORDER BY due_at, id LIMIT ?5) RETURNING id",
+        (lease, now + lease_ms, now, channel, limit),
+    ).fetchall()
+    return _with_content(conn, [row[0] for row in rows]) if rows else []
+
+
+def settle_sent(conn: WriteConnection, due: DueDelivery, receipt: str, now: int) -> bool:
+    """sending → sent; False when the lease is no longer ours."""
+    return _settle(conn, due, "state = 'sent', receipt = ?, error = NULL", (receipt,), now)
+
+
+def settle_retry(
+    conn: WriteConnection, due: DueDelivery, *, due_at: int, error: str, now: int
+) -> bool:
+    """sending → queued for `due_at`; False when the lease is no longer ours."""
+    conn.touched_channels.add(due.channel)
+    return _settle(conn, due, "state = 'queued', due_at = ?, error = ?", (due_at, error), now)
+
+
+def settle_dead(conn: WriteConnection, due: DueDelivery, error: str, now: int) -> bool:
+    """sending → dead; False when the lease is no longer ours."""
+    return _settle(conn, due, "state = 'dead', error = ?", (error,), now)
+
+
+def settle_gone(conn: WriteConnection, due: DueDelivery, error: str, now: int) -> bool:
+    """sending → suppressed, and the push address is forgotten; False when not ours any more."""
+    if due.subscription is not None:
+        conn.execute("DELETE FROM push_subscription WHERE id = ?", (due.subscription.id,))
+    return _settle(conn, due, "state = 'suppressed', error = ?", (error,), now)
+
+
+def settle_expired(conn: WriteConnection, due: DueDelivery, now: int) -> bool:
+    """sending → expired without an attempt; False when the lease is no longer ours."""
+    return _settle(
+        conn,
+        due,
+        "state = 'expired', attempt = attempt - 1, error = coalesce(error, ?)",
+        ("its deadline passed before it could be sent",),
+        now,
+    )
+
+
+def release(
+    conn: WriteConnection, due: Sequence[DueDelivery], *, due_at: int, error: str | None, now: int
+) -> int:
+    """Give claimed deliveries back unsent, the attempt uncounted; how many were still ours."""
+    released = 0
+    for one in due:
+        conn.touched_channels.add(one.channel)
+        released += _settle(
+            conn,
+            one,
+            "state = 'queued', attempt = attempt - 1, due_at = ?, error = coalesce(?, error)",
+            (due_at, error),
+            now,
+        )
+    return released
+
+
+def rescue_expired(conn: WriteConnection, channel: Channel, *, leased_until: int, now: int) -> int:
+    """Queue again what a crash left under a lease that ends by `leased_until`; how many.
+
+    The attempt stays counted: the message may have gone out. It keeps its id, so that the other
+    side can drop the double.
+    """
+    rescued = conn.execute(
+        "UPDATE delivery SET state = 'queued', lease = NULL, lease_until = NULL, due_at = ?1,"
+        " error = 'the server stopped during the attempt; it may have been sent', updated_at = ?1"
+        " WHERE state = 'sending' AND channel = ?2 AND lease_until <= ?3",
+        (now, channel, leased_until),
+    ).rowcount
+    if rescued:
+        conn.touched_channels.add(channel)
+    return rescued
+
+
+def retry(conn: WriteConnection, delivery_id: str, *, deadline_at: int, now: int) -> bool:
+    """dead → queued, due now, with a new deadline; False when it is not dead."""
+    channel = conn.execute(
+        "UPDATE delivery SET state = 'queued', attempt = 0, due_at = ?1, deadline_at = ?2,"
+        " updated_at = ?1 WHERE id = ?3 AND state = 'dead' RETURNING channel",
+        (now, deadline_at, delivery_id),
+    ).fetchone()
+    if channel is None:
+        return False
+    conn.touched_channels.add(channel[0])
+    return True
+
+
+def next_due(conn: Connection, channel: Channel) -> int | None:
+    """When the channel's next delivery is due, or None when nothing waits."""
+    row = conn.execute(
+        "SELECT due_at FROM delivery WHERE state = 'queued' AND channel = ?"
+        " ORDER BY due_at, id LIMIT 1",
+        (channel,),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def get(conn: Connection, delivery_id: str) -> Delivery | None:
+    """The delivery with this id."""
+    rows = conn.execute(
+        f"SELECT {_DELIVERY} FROM delivery d WHERE d.id = ?", (delivery_id,)
+    ).fetchall()
+    return Delivery(*rows[0]) if rows else None
+
+
+def of_notification(conn: Connection, notification_id: str) -> list[Delivery]:
+    """What was decided for one notification, channel by channel."""
+    return fill(
+        Delivery,
+        conn.execute(
+            f"SELECT {_DELIVERY} FROM delivery d WHERE d.id BETWEEN ? AND ? ORDER BY d.id",
+            delivery_range(notification_id),
+        ).fetchall(),
+    )
+
+
+def page(
+    conn: Connection,
+    *,
+    limit: int,
+    starting_after: str | None,
+    ending_before: str | None,
+    state: str | None = None,
+    channel: Channel | None = None,
+    user_id: str | None = None,
+    broadcast_id: str | None = None,
+) -> list[Delivery]:
+    """Deliveries, newest first. `state` may also be "retrying": queued after a failed attempt.
+
+    A rare state or channel makes it walk many rows: call it through `Database.scan`.
+    """
+    backwards = ending_before is not None
+    order = "ASC" if backwards else "DESC"
+    terms, values = _filters(state, channel, broadcast_id)
+    source, sort = "delivery d", f"d.id {order}"
+    if user_id is not None:  # no index by user: a user's deliveries are ranges by notification
+        source = (
+            "notification n CROSS JOIN delivery d ON d.id"
+            " BETWEEN 'dlv_' || substr(n.id, 5) || '-' AND 'dlv_' || substr(n.id, 5) || 'z'"
+        )
+        sort = f"n.id {order}, d.id {order}"
+        terms.append("n.user_id = ?")
+        values.append(user_id)
+    rows = conn.execute(
+        f"SELECT {_DELIVERY} FROM {source} WHERE {' AND '.join((*terms, 'd.id < ? AND d.id > ?'))}"
+        f" ORDER BY {sort} LIMIT ?",
+        (*values, starting_after or "~", ending_before or "", limit),
+    ).fetchall()
+    return fill(Delivery, rows[::-1] if backwards else rows)
+
+
+def _filters(
+    state: str | None, channel: str | None, broadcast_id: str | None
+) -> tuple[list[str], list[Any]]:
+    terms: list[str] = []
+    values: list[Any] = []
+    if state == "retrying":
+        terms.append("d.state = 'queued' AND d.attempt > 0")
+    elif state == "queued":
+        terms.append("d.state = 'queued' AND d.attempt = 0")
+    elif state in ("dead", "suppressed"):
+        terms.append(f"d.state = '{state}'")  # a literal, so that the partial index serves it
+    elif state is not None:
+        terms.append("d.state = ?")
+        values.append(state)
+    for column, value in (("channel", channel), ("broadcast_id", broadcast_id)):
+        if value is not None:
+            terms.append(f"d.{column} = ?")
+            values.append(value)
+    return terms, values
+
+
+def _with_content(conn: Connection, ids: list[str]) -> list[DueDelivery]:
+    rows = conn.execute(
+        "SELECT d.id, d.notification_id, d.user_id, d.channel, d.address, d.attempt, d.lease,"
+        " d.deadline_at, d.created_at, b.title, b.content, b.category, b.topic, b.action_url,"
+        f" b.overrides, {_SUBSCRIPTION} FROM delivery d JOIN broadcast b ON b.id = d.broadcast_id"
+        " LEFT JOIN push_subscription p ON p.id = d.address"
+        " WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id",
+        (as_json_list(ids),),
+    ).fetchall()
+    return fill(DueDelivery, [(*row[:15], _subscription(row[15:])) for row in rows])
+
+
+def _subscription(row: tuple[Any, ...]) -> PushSubscription | None:
+    return None if row[0] is None else PushSubscription(*row)
+
+
+def _settle(
+    conn: WriteConnection, due: DueDelivery, assignments: str, values: tuple[Any, ...], now: int
+) -> bool:
+    cursor = conn.execute(
+        f"UPDATE delivery SET {assignments}, lease = NULL, lease_until = NULL, updated_at = ?"
+        f" {_HELD}",
+        (*values, now, due.id, due.lease),
+    )
+    return cursor.rowcount == 1

@@ -1,0 +1,359 @@
+"""Inbox rows: the only truth of the inbox. Every change stamps the row with the user's next seq.
+
+A verb that changes nothing draws no seq, so that a repeated call wakes nobody.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from notifybell.domain import marks
+from notifybell.domain.ids import delivery_range
+from notifybell.domain.marks import Marks
+from notifybell.domain.model import Notification, NotificationFilter, NotificationStatus
+from notifybell.store import users
+from notifybell.store.database import Connection, WriteConnection
+from notifybell.store.rows import columns, fill
+
+_CONTENT = ("title", "content", "category", "topic", "action_url", "custom_attributes", "overrides")
+_NOTIFICATION = columns(Notification, "n", **dict.fromkeys(_CONTENT, "b"))
+_FROM = "notification n JOIN broadcast b ON b.id = n.broadcast_id"
+_STATUSES: dict[NotificationFilter | None, tuple[NotificationStatus, ...]] = {
+    None: ("unseen", "unread", "read"),
+    "unseen": ("unseen",),
+    "unread": ("unseen", "unread"),
+    "read": ("read",),
+    "archived": ("archived",),
+}
+_OLDEST = ""
+_NEWEST = "~"
+
+
+class NewNotification(msgspec.Struct, frozen=True):
+    """What fan-out writes; `in_app` False keeps it out of the inbox."""
+
+    user_id: str
+    id: str
+    broadcast_id: str
+    seq: int
+    in_app: bool
+
+
+class Sync(msgspec.Struct, frozen=True):
+    """What changed after a seq."""
+
+    changed: list[Notification]
+    seq: int
+    #: of the last change told, or the user's newest
+    has_more: bool
+    reset: bool
+    #: the cursor is unknown here: drop the cache and load the list
+    unread_count: int
+    unseen_count: int
+
+
+def insert_many(conn: WriteConnection, new: Sequence[NewNotification], now: int) -> None:
+    """Write new inbox rows; their seq and counts were drawn by `users.add_notification_each`."""
+    conn.executemany(
+        "INSERT INTO notification"
+        " (user_id, id, broadcast_id, seq, in_app, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(n.user_id, n.id, n.broadcast_id, n.seq, n.in_app, now, now) for n in new],
+    )
+
+
+def already_have(conn: Connection, broadcast_id: str, user_ids: str) -> set[str]:
+    """Which of these users (a JSON list) the broadcast has reached before."""
+    rows = conn.execute(
+        "SELECT user_id FROM notification WHERE broadcast_id = ?"
+        " AND user_id IN (SELECT value FROM json_each(?))",
+        (broadcast_id, user_ids),
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def get(conn: Connection, user_id: str, notification_id: str) -> Notification | None:
+    """The user's notification, unless it is discarded or was never for the inbox."""
+    rows = conn.execute(
+        f"SELECT {_NOTIFICATION} FROM {_FROM} WHERE n.user_id = ? AND n.id = ?"
+        " AND n.status NOT IN ('discarded', 'hidden')",
+        (user_id, notification_id),
+    ).fetchall()
+    return Notification(*rows[0]) if rows else None
+
+
+def page(
+    conn: Connection,
+    user_id: str,
+    *,
+    status: NotificationFilter | None,
+    limit: int,
+    starting_after: str | None = None,
+    ending_before: str | None = None,
+    category: str | None = None,
+    topic: str | None = None,
+) -> list[Notification]:
+    """One page of the inbox, newest first.
+
+    Without category and topic: one index range per status. With them the user's rows are walked, so
+    call it through `Database.scan`.
+    """
+    values: dict[str, Any] = {
+        "user": user_id,
+        "newer": _OLDEST if ending_before is None else ending_before,
+        "older": _NEWEST if starting_after is None else starting_after,
+        "category": category,
+        "topic": topic,
+        "limit": limit,
+    }
+    sql = _page_sql(
+        _STATUSES[status], ending_before is not None, category is not None, topic is not None
+    )
+    rows = conn.execute(sql, values).fetchall()
+    return fill(Notification, rows[::-1] if ending_before is not None else rows)
+
+
+def broadcast_page(
+    conn: Connection,
+    broadcast_id: str,
+    *,
+    limit: int,
+    starting_after: str | None,
+    ending_before: str | None,
+) -> list[Notification]:
+    """Everyone's notifications of one broadcast, by user id; the cursors are user ids."""
+    backwards = ending_before is not None
+    rows = conn.execute(
+        f"SELECT {_NOTIFICATION} FROM {_FROM} WHERE n.broadcast_id = ? AND n.user_id > ?"
+        f" AND n.user_id < ? ORDER BY n.user_id {'DESC' if backwards else 'ASC'} LIMIT ?",
+        (broadcast_id, starting_after or _OLDEST, ending_before or _NEWEST, limit),
+    ).fetchall()
+    return fill(Notification, rows[::-1] if backwards else rows)
+
+
+def count_unread(conn: Connection, user_id: str, *, category: str | None, topic: str | None) -> int:
+    """Unread notifications of one category or topic; the plain count stands on the user's row."""
+    row = conn.execute(
+        "SELECT count(*) FROM notification n INDEXED BY notification_status"
+        " JOIN broadcast b ON b.id = n.broadcast_id WHERE n.user_id = ?1"
+        " AND n.status IN ('unseen', 'unread')"
+        " AND (?2 IS NULL OR b.category = ?2) AND (?3 IS NULL OR b.topic = ?3)",
+        (user_id, category, topic),
+    ).fetchone()
+    number: int = row[0]
+    return number
+
+
+def changes_after(conn: Connection, user_id: str, seq: int | None, limit: int) -> Sync:
+    """What happened to the inbox after `seq` (None: nothing, only where it stands now).
+
+    A seq from the future (the database was restored from a copy) or from before the oldest row that
+    retention left answers `reset`.
+    """
+    row = conn.execute(
+        "SELECT seq, pruned_seq, unread_count, unseen_count FROM user WHERE id = ?", (user_id,)
+    ).fetchone()
+    if row is None:  # erased while its stream was open
+        return Sync([], 0, False, True, 0, 0)
+    newest, pruned, unread, unseen = row
+    if seq is not None and (seq > newest or seq < pruned):
+        return Sync([], newest, False, True, unread, unseen)
+    if seq is None or seq == newest:
+        return Sync([], newest, False, False, unread, unseen)
+    rows = conn.execute(
+        f"SELECT {_NOTIFICATION} FROM {_FROM} WHERE n.user_id = ? AND n.seq > ?"
+        " ORDER BY n.seq LIMIT ?",
+        (user_id, seq, limit + 1),
+    ).fetchall()
+    changed = fill(Notification, rows[:limit])
+    has_more = len(rows) > limit
+    return Sync(changed, changed[-1].seq if has_more else newest, has_more, False, unread, unseen)
+
+
+def mark_read(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Mark one read (and seen); False when the user has no such notification."""
+    return _change(conn, user_id, notification_id, now, marks.read)
+
+
+def mark_unread(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Mark one unread; False when the user has no such notification."""
+    return _change(conn, user_id, notification_id, now, marks.unread)
+
+
+def mark_seen(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Mark one seen; False when the user has no such notification."""
+    return _change(conn, user_id, notification_id, now, marks.seen)
+
+
+def archive(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Put one away; False when the user has no such notification."""
+    return _change(conn, user_id, notification_id, now, marks.archived)
+
+
+def unarchive(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Bring one back to the inbox; False when the user has no such notification."""
+    return _change(conn, user_id, notification_id, now, marks.unarchived)
+
+
+def discard(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Delete one for its user; False when there is none. The row stays as a mark for sync."""
+    return _change(conn, user_id, notification_id, now, marks.discarded)
+
+
+def mark_all_read(
+    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
+) -> int:
+    """Mark all unread ones of this category and topic read; how many."""
+    return _change_all(
+        conn,
+        user_id,
+        now,
+        ("unseen", "unread"),
+        "read_at = :now, seen_at = coalesce(seen_at, :now)",
+        category,
+        topic,
+    )
+
+
+def mark_all_seen(
+    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
+) -> int:
+    """Mark all unseen ones of this category and topic seen; how many."""
+    return _change_all(conn, user_id, now, ("unseen",), "seen_at = :now", category, topic)
+
+
+def archive_all(
+    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
+) -> int:
+    """Archive everything in the inbox of this category and topic; how many."""
+    return _change_all(
+        conn, user_id, now, ("unseen", "unread", "read"), "archived_at = :now", category, topic
+    )
+
+
+def prune_broadcast(conn: WriteConnection, broadcast_id: str, limit: int) -> int:
+    """Delete up to `limit` notifications of a broadcast with their deliveries; how many.
+
+    Counts follow, and `pruned_seq` makes older sync cursors start over.
+    """
+    rows = conn.execute(
+        "SELECT user_id, id, seq, status FROM notification WHERE broadcast_id = ? LIMIT ?",
+        (broadcast_id, limit),
+    ).fetchall()
+    conn.executemany(
+        "UPDATE user SET unread_count = unread_count - ?, unseen_count = unseen_count - ?,"
+        " pruned_seq = max(pruned_seq, ?) WHERE id = ?",
+        [(s in ("unseen", "unread"), s == "unseen", seq, user) for user, _, seq, s in rows],
+    )
+    conn.executemany(
+        "DELETE FROM delivery WHERE id BETWEEN ? AND ?", [delivery_range(row[1]) for row in rows]
+    )
+    conn.executemany(
+        "DELETE FROM notification WHERE user_id = ? AND id = ?", [row[:2] for row in rows]
+    )
+    return len(rows)
+
+
+@cache
+def _page_sql(
+    statuses: tuple[str, ...], backwards: bool, with_category: bool, with_topic: bool
+) -> str:
+    order = "ASC" if backwards else "DESC"
+    content = " AND b.category = :category" * with_category + " AND b.topic = :topic" * with_topic
+    # Without statistics the planner walks the primary key, past all the user ever archived.
+    picked = "notification n INDEXED BY notification_status"
+    if content:
+        picked += " JOIN broadcast b ON b.id = n.broadcast_id"
+    ranges = " UNION ALL ".join(
+        f"SELECT n.id FROM {picked} WHERE n.user_id = :user AND n.status = '{status}'"
+        f" AND n.id > :newer AND n.id < :older{content}"
+        for status in statuses
+    )
+    return (
+        f"SELECT {_NOTIFICATION} FROM ({ranges} ORDER BY n.id {order} LIMIT :limit) picked"
+        " CROSS JOIN notification n ON n.user_id = :user AND n.id = picked.id"
+        f" CROSS JOIN broadcast b ON b.id = n.broadcast_id ORDER BY n.id {order}"
+    )
+
+
+def _change(
+    conn: WriteConnection,
+    user_id: str,
+    notification_id: str,
+    now: int,
+    change: Callable[[Marks, int], Marks],
+) -> bool:
+    row = conn.execute(
+        "SELECT seen_at, read_at, archived_at, discarded_at FROM notification"
+        " WHERE user_id = ? AND id = ? AND status NOT IN ('discarded', 'hidden')",
+        (user_id, notification_id),
+    ).fetchone()
+    if row is None:
+        return False
+    before = Marks(*row)
+    after = change(before, now)
+    if after == before:
+        return True
+    seq = users.change_inbox(
+        conn,
+        user_id,
+        changes=1,
+        unread=after.is_unread - before.is_unread,
+        unseen=after.is_unseen - before.is_unseen,
+    )
+    conn.execute(
+        "UPDATE notification SET seen_at = ?, read_at = ?, archived_at = ?, discarded_at = ?,"
+        " seq = ?, updated_at = ? WHERE user_id = ? AND id = ?",
+        (*msgspec.structs.astuple(after), seq, now, user_id, notification_id),
+    )
+    return True
+
+
+def _change_all(
+    conn: WriteConnection,
+    user_id: str,
+    now: int,
+    statuses: tuple[NotificationStatus, ...],
+    assignments: str,
+    category: str | None,
+    topic: str | None,
+) -> int:
+    """Change all rows of these statuses in one statement, a seq each, oldest first."""
+    names = ", ".join(f"'{status}'" for status in statuses)
+    content = (
+        " AND broadcast_id IN (SELECT id FROM broadcast WHERE (:category IS NULL OR"
+        " category = :category) AND (:topic IS NULL OR topic = :topic))"
+        if category is not None or topic is not None
+        else ""
+    )
+    matching = f"user_id = :user AND status IN ({names}){content}"
+    values: dict[str, Any] = {"user": user_id, "category": category, "topic": topic, "now": now}
+    counts: dict[str, int] = dict(
+        conn.execute(
+            "SELECT status, count(*) FROM notification INDEXED BY notification_status"
+            f" WHERE {matching} GROUP BY status",
+            values,
+        ).fetchall()
+    )
+    changes = sum(counts.values())
+    if changes == 0:
+        return 0
+    unseen = counts.get("unseen", 0)
+    only_seen = statuses == ("unseen",)
+    seq = users.change_inbox(
+        conn,
+        user_id,
+        changes=changes,
+        unread=0 if only_seen else -(unseen + counts.get("unread", 0)),
+        unseen=-unseen,
+    )
+    conn.execute(
+        f"UPDATE notification SET {assignments}, updated_at = :now, seq = :first + picked.place"
+        f" FROM (SELECT id AS picked_id, row_number() OVER (ORDER BY id) AS place"
+        f"       FROM notification INDEXED BY notification_status WHERE {matching}) AS picked"
+        " WHERE user_id = :user AND id = picked.picked_id",
+        {**values, "first": seq - changes},
+    )
+    return changes

@@ -1,0 +1,22 @@
+"""From a Struct to its SELECT list and back: one list per Struct, in the order of its fields."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def columns(struct: type[msgspec.Struct], alias: str, **elsewhere: str) -> str:
+    """The SELECT list that fills `struct`; `elsewhere` names the table of fields not in `alias`."""
+    return ", ".join(f"{elsewhere.get(name, alias)}.{name}" for name in struct.__struct_fields__)
+
+
+def fill(struct: type[S], rows: list[Any]) -> list[S]:
+    """Each row as the Struct its columns were selected for."""
+    return [struct(*row) for row in rows]
+
+
+def as_json_list(values: list[str]) -> str:
+    """Values to bind once and read with `json_each`: one statement whatever their number."""
+    return msgspec.json.encode(values).decode()
