@@ -202,7 +202,7 @@ def _contact(value: Any) -> str:
         host = _url(text).hostname or ""
     else:
         raise ValueError
-    if is_loopback(host):
+    if is_loopback(host) or "." not in host:
         raise ValueError
     return text
 
