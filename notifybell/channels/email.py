@@ -1,0 +1,260 @@
+"""Email through one SMTP relay: a few kept sessions, every failure classified by its stage.
+
+| stage            | 4xx       | 5xx                          | lost, silent, refused              |
+| ---------------- | --------- | ---------------------------- | ---------------------------------- |
+| connect, EHLO    | Temporary | Misconfigured email.host     | Temporary                          |
+| STARTTLS, TLS    | Temporary | Misconfigured email.security | Temporary                          |
+|   not offered    |           | Misconfigured email.security |                                    |
+|   certificate    |           | Misconfigured email.security |                                    |
+| AUTH             | Temporary | Misconfigured email.password | Temporary                          |
+|   not offered    |           | Misconfigured email.username |                                    |
+| MAIL FROM        | Temporary | Misconfigured email.from     | a kept session: once more on a new |
+| RCPT TO          | Temporary | Rejected                     |   one; a new session: Temporary    |
+| DATA             | Temporary | Rejected                     | Temporary: may have been taken     |
+
+530 (sign in first) is Misconfigured email.username wherever it comes; 552 (too large) is Rejected.
+A session that saw any error is never used again: relays remember a half-finished envelope.
+"""
+
+import asyncio
+import ssl
+from contextlib import suppress
+from typing import Literal
+
+import msgspec
+from aiosmtplib import (
+    SMTP,
+    SMTPException,
+    SMTPResponse,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+)
+
+from notifybell.channels.base import Message, Receipt
+from notifybell.channels.mail_message import build, checked_address, parse_from
+from notifybell.domain.clock import MINUTE_MS, Clock
+from notifybell.domain.errors import ConfigError, Misconfigured, Rejected, SendError, Temporary
+from notifybell.domain.model import EmailAddress
+
+Security = Literal["starttls", "tls", "none"]
+
+_MAX_IDLE_MS = MINUTE_MS
+_MAX_MAILS_PER_SESSION = 100
+_QUIT_TIMEOUT_S = 1
+_CLOSING = 421
+_SIGN_IN_FIRST = 530
+_TOO_LARGE = 552
+
+_SETTING_OF_STAGE = {
+    "connect": "email.host",
+    "EHLO": "email.host",
+    "STARTTLS": "email.security",
+    "AUTH": "email.password",
+    "MAIL FROM": "email.from",
+}
+# What the library lets out: its own, the socket's and TLS's, and ValueError for a malformed
+# CRAM-MD5 challenge.
+_FAULTS = (SMTPException, OSError, ValueError)
+
+
+class _Session(msgspec.Struct):
+    """One connection to the relay, signed in."""
+
+    client: SMTP
+    used_at: int
+    mail_count: int = 0
+
+
+class _Stale(Exception):
+    """A kept session turned out to be closed before the mail was handed over."""
+
+
+class EmailSender:
+    """Sends through one relay, on at most `sessions` connections."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        security: Security,
+        from_: str,
+        base_url: str,
+        clock: Clock,
+        username: str | None = None,
+        password: str | None = None,
+        ca_file: str | None = None,
+        timeout_s: float = 30,
+        sessions: int = 4,
+    ) -> None:
+        """Opens nothing. `ca_file` stands in for the system's certificates. Raises ConfigError."""
+        self._host = host
+        self._port = port
+        self._security = security
+        self._from = parse_from(from_)
+        self._base_url = base_url
+        self._clock = clock
+        self._username = username
+        self._password = password
+        self._tls = _tls_context(ca_file or None)
+        self._timeout_s = timeout_s
+        self._idle: list[_Session] = []
+        self._slots = asyncio.Semaphore(sessions)
+
+    async def send(self, message: Message) -> Receipt:
+        """Send once; a kept session that the relay has closed meanwhile is replaced."""
+        if not isinstance(message.address, EmailAddress):
+            raise Rejected("email needs a mail address")
+        if message.deadline_at <= self._clock.now():
+            raise Rejected("expired before it could be sent")
+        to = checked_address(message.address.email)
+        # On the loop on purpose: 0.1 ms, and a hop to a thread and back costs as much.
+        mail = build(message, to, self._from, self._base_url)
+        async with self._slots:
+            if (kept := await self._kept()) is not None:
+                with suppress(_Stale):
+                    return await self._hand_over(kept, to, mail, reused=True)
+            return await self._hand_over(await self._connect(), to, mail, reused=False)
+
+    async def check(self) -> str:
+        """Connect and sign in, as a send would. Returns what was found, in words."""
+        session = await self._connect()
+        offered = ", ".join(sorted(session.client.esmtp_extensions)) or "no extensions"
+        await _retire(session)
+        signed_in = f"signed in as {self._username}" if self._username else "without signing in"
+        return f"{self._host}:{self._port} ({self._security}), {signed_in}; offers {offered}"
+
+    async def aclose(self) -> None:
+        """Say goodbye on every kept session."""
+        sessions, self._idle = self._idle, []
+        await asyncio.gather(*(_retire(session) for session in sessions))
+
+    async def _kept(self) -> _Session | None:
+        while self._idle:
+            session = self._idle.pop()
+            young = self._clock.now() - session.used_at < _MAX_IDLE_MS
+            if young and session.mail_count < _MAX_MAILS_PER_SESSION:
+                return session
+            await _retire(session)
+        return None
+
+    async def _connect(self) -> _Session:
+        client = SMTP(
+            hostname=self._host,
+            port=self._port,
+            timeout=self._timeout_s,
+            use_tls=self._security == "tls",
+            start_tls=False,  # ours to do, so that each stage has its own failure
+            tls_context=self._tls,
+            # The library would ask DNS for this machine's name, for every session.
+            local_hostname=self._from.domain,
+        )
+        try:
+            await self._open(client)
+        except BaseException:
+            client.close()
+            raise
+        return _Session(client, self._clock.now())
+
+    async def _open(self, client: SMTP) -> None:
+        stage = "connect"
+        try:
+            await client.connect()
+            stage = "EHLO"
+            await client.ehlo()
+            if self._security == "starttls":
+                stage = "STARTTLS"
+                await self._start_tls(client)
+            if self._username:
+                stage = "AUTH"
+                await self._sign_in(client, self._username)
+        except _FAULTS as exc:
+            raise _classified(stage, exc) from exc
+
+    async def _start_tls(self, client: SMTP) -> None:
+        if not client.supports_extension("starttls"):
+            raise Misconfigured("email.security", f"{self._host} does not offer STARTTLS")
+        await client.starttls()
+        await client.ehlo()
+
+    async def _sign_in(self, client: SMTP, username: str) -> None:
+        if not client.supported_auth_methods:
+            sentence = f"{self._host} offers no way to sign in that is known here"
+            raise Misconfigured("email.username", sentence)
+        await client.login(username, self._password or "")
+
+    async def _hand_over(self, session: _Session, to: str, mail: bytes, *, reused: bool) -> Receipt:
+        client, stage, done = session.client, "MAIL FROM", False
+        try:
+            size = [b"SIZE=%d" % len(mail)] if client.supports_extension("size") else []
+            await _command(client, b"MAIL", b"FROM:<%s>" % self._from.email.encode(), *size)
+            stage = "RCPT TO"
+            await _command(client, b"RCPT", b"TO:<%s>" % to.encode())
+            stage = "DATA"
+            reply = await client.data(mail)
+            done = True
+        except _FAULTS as exc:
+            if reused and stage != "DATA" and _is_closing(exc):
+                raise _Stale from exc
+            raise _classified(stage, exc) from exc
+        finally:
+            if not done:
+                client.close()
+        session.used_at = self._clock.now()
+        session.mail_count += 1
+        self._idle.append(session)
+        return Receipt(_words(reply.code, reply.message))
+
+
+async def _command(client: SMTP, *words: bytes) -> SMTPResponse:
+    reply = await client.execute_command(*words)
+    if reply.code not in (250, 251):
+        raise SMTPResponseException(reply.code, reply.message)
+    return reply
+
+
+async def _retire(session: _Session) -> None:
+    with suppress(*_FAULTS):
+        await session.client.quit(timeout=_QUIT_TIMEOUT_S)
+    session.client.close()
+
+
+def _is_closing(exc: Exception) -> bool:
+    closing = isinstance(exc, SMTPResponseException) and exc.code == _CLOSING
+    return closing or isinstance(exc, SMTPServerDisconnected)
+
+
+def _classified(stage: str, exc: Exception) -> SendError:
+    if isinstance(exc, SMTPResponseException):
+        return _classified_reply(stage, exc.code, _words(exc.code, exc.message))
+    for fault in (exc, exc.__cause__):
+        if isinstance(fault, ssl.SSLCertVerificationError):
+            sentence = f"the relay's certificate is not valid: {fault.verify_message}"
+            return Misconfigured("email.security", sentence)
+    reason = str(exc) or type(exc).__name__
+    if stage == "DATA":
+        return Temporary(f"ambiguous: lost while the relay had the mail, may be sent: {reason}")
+    return Temporary(f"{stage}: {reason}")
+
+
+def _classified_reply(stage: str, code: int, said: str) -> SendError:
+    sentence = f"{stage}: {said}"
+    if code < 500:
+        return Temporary(sentence)
+    if code == _SIGN_IN_FIRST:
+        return Misconfigured("email.username", sentence)
+    if code == _TOO_LARGE or stage not in _SETTING_OF_STAGE:
+        return Rejected(sentence)
+    return Misconfigured(_SETTING_OF_STAGE[stage], sentence)
+
+
+def _words(code: int, text: str) -> str:
+    shown = " ".join(text.encode(errors="replace").decode().split())[:300]
+    return f"{code} {shown}".rstrip()
+
+
+def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as exc:
+        raise ConfigError(f"email.ca_file: {ca_file} cannot be read: {exc}") from exc

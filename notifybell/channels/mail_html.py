@@ -1,0 +1,98 @@
+"""The default mail as HTML: a table layout by hand, readable from Outlook to a phone in the dark.
+
+All that comes in is text and goes out escaped; only newlines become markup. Lines are kept short.
+"""
+
+from html import escape
+
+_HEAD = """\
+<!DOCTYPE html>
+<html dir="auto">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="supported-color-schemes" content="light dark">
+<style>
+:root { color-scheme: light dark; supported-color-schemes: light dark; }
+a { color: #2453b8; }
+@media (max-width: 600px) {
+  .outer { padding: 12px 8px !important; }
+  .card { padding: 20px !important; }
+}
+@media (prefers-color-scheme: dark) {
+  body, .page { background: #16181d !important; }
+  .card { background: #22252c !important; border-color: #3a3f4a !important; }
+  h1, .text { color: #eceef2 !important; }
+  .foot, .foot a { color: #a2a8b4 !important; }
+  .button { background: #7ea6ff !important; }
+  .button a { color: #10131a !important; }
+}
+</style>
+"""
+_BODY = """\
+</head>
+<body style="margin:0; padding:0; background:#f2f4f7;">
+<table role="presentation" class="page" width="100%" cellpadding="0" cellspacing="0" border="0"
+ style="background:#f2f4f7;">
+<tr><td class="outer" align="center" style="padding:32px 16px;">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
+ style="max-width:560px; font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;">
+<tr><td class="card" dir="auto"
+ style="padding:32px; background:#ffffff; border:1px solid #dfe3ea; border-radius:12px;">
+<h1 style="margin:0; font-size:20px; line-height:28px; font-weight:600; color:#16181d;">"""
+_CONTENT = """\
+<p class="text" dir="auto"
+ style="margin:16px 0 0; font-size:16px; line-height:24px; color:#353a44;">"""
+_BUTTON = """\
+<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin-top:24px;">
+<tr><td class="button" style="background:#2453b8; border-radius:8px;">
+<a style="display:inline-block; padding:12px 24px; font-size:16px; font-weight:600;
+ color:#ffffff; text-decoration:none;"
+ href="{link}">Open</a>
+</td></tr>
+</table>
+"""
+_FOOT = """\
+</td></tr>
+<tr><td class="foot" align="center"
+ style="padding:16px; font-size:13px; line-height:20px; color:#626a78;">
+"""
+_UNSUBSCRIBE = """\
+<br>
+<a style="color:#626a78;"
+ href="{url}">Unsubscribe</a>
+"""
+_END = """\
+</td></tr>
+</table>
+</td></tr>
+</table>
+</body>
+</html>
+"""
+
+
+def html_body(
+    title: str, content: str, link: str | None, sender_name: str, unsubscribe_url: str | None
+) -> str:
+    """The page. `link` and `unsubscribe_url` are absolute http(s) URLs, the rest is any text."""
+    heading = escape(title)
+    return "".join(
+        (
+            _HEAD,
+            f"<title>{heading}</title>\n",
+            _BODY,
+            f"{heading}</h1>\n",
+            _paragraph(content) if content else "",
+            _BUTTON.format(link=escape(link)) if link else "",
+            _FOOT,
+            f"Sent by {escape(sender_name)}\n",
+            _UNSUBSCRIBE.format(url=escape(unsubscribe_url)) if unsubscribe_url else "",
+            _END,
+        )
+    )
+
+
+def _paragraph(content: str) -> str:
+    return f"{_CONTENT}{escape(content).replace(chr(10), '<br>' + chr(10))}</p>\n"

@@ -1,0 +1,202 @@
+"""One Message as RFC 5322 bytes: pure, and fast enough to run on the event loop.
+
+Assembled by hand, because the standard library takes 2 to 3 ms a mail (FACTS 5.1) and this 0.1 ms.
+The price is that what reaches a header is checked here: titles are squeezed to one line of
+printable characters, addresses and links must match a strict pattern. Bodies are 7 bit clean, lines
+stay under 998 octets, so every relay can take them. Text from outside is escaped, never markup.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from email.utils import formatdate, parseaddr
+
+import msgspec
+
+from notifybell.channels.action_link import absolute_link
+from notifybell.channels.base import Message
+from notifybell.channels.mail_html import html_body
+from notifybell.domain.clock import SECOND_MS
+from notifybell.domain.errors import ConfigError, Rejected
+
+_MAX_LINE = 998
+#: an encoded word of 39 bytes and "Subject: " stay within 76 columns (RFC 2047, 2)
+_WORD_BYTES = 39
+_MAX_PLAIN_HEADER = 900
+_MAX_ADDRESS = 254
+_MAX_LOCAL_PART = 64
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = re.compile(
+    rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+    r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
+_HEADER_URL = re.compile(r"https?://[!-;=?-~]{1,900}")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_PLAIN = re.compile(r"[ -~]*")
+# Not for the eye, and some of them (NUL) end a string somewhere down the line.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_LINE_ENDS = re.compile(r"\r\n?|[\x85\u2028\u2029]")
+
+
+class From(msgspec.Struct, frozen=True, kw_only=True):
+    """Who mail comes from, ready for the header."""
+
+    name: str
+    email: str
+    domain: str
+    header: str
+
+
+def parse_from(text: str) -> From:
+    """`App <no-reply@example.com>` or a bare address. Raises ConfigError."""
+    name, email = parseaddr(text)
+    try:
+        address = checked_address(email)
+    except Rejected as exc:
+        raise ConfigError(f"email.from: {exc.message}") from exc
+    shown = _one_line(name)
+    return From(
+        name=shown or address,
+        email=address,
+        domain=address.rpartition("@")[2],
+        header=f"{_phrase(shown)} <{address}>".lstrip(),
+    )
+
+
+def checked_address(text: str) -> str:
+    """The address in the form that fits headers and SMTP commands, its domain in ASCII (IDNA).
+
+    Raises Rejected for anything else, quoted local parts included.
+    """
+    local, _, domain = text.strip().rpartition("@")
+    try:
+        address = text.strip() if text.isascii() else f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError as exc:
+        raise Rejected(f"{text!r} is not a mail address") from exc
+    if not local.isascii():
+        raise Rejected(f"{text!r} needs a relay with SMTPUTF8, which is not supported")
+    if len(address) > _MAX_ADDRESS or len(local) > _MAX_LOCAL_PART:
+        raise Rejected(f"{text[:80]!r} is too long for a mail address")
+    if not _ADDRESS.fullmatch(address):
+        raise Rejected(f"{text!r} is not a mail address")
+    return address
+
+
+def build(message: Message, to: str, sender: From, base_url: str) -> bytes:
+    """The mail to `to`, an address that `checked_address` returned.
+
+    Two builds of one delivery differ in the Date only: the Message-ID is the delivery's.
+    """
+    title = _one_line(message.title)
+    content = _text(message.content or "")
+    link = absolute_link(message.action_url, base_url)
+    url = message.unsubscribe_url
+    unsubscribe_url = url if url and _HEADER_URL.fullmatch(url) else None
+    plain = _part("text/plain", _text_body(title, content, link, unsubscribe_url))
+    html = _part("text/html", html_body(title, content, link, sender.name, unsubscribe_url))
+    boundary = f"=_{_id_of(message.delivery_id)}"
+    lines = _headers(message, title, to, sender, unsubscribe_url)
+    lines.append(f'Content-Type: multipart/alternative; boundary="{boundary}"')
+    head = "\r\n".join(lines).encode("ascii")
+    start = f"\r\n--{boundary}\r\n".encode("ascii")
+    end = f"\r\n--{boundary}--\r\n".encode("ascii")
+    return b"".join((head, b"\r\n", start, plain, start, html, end))
+
+
+def _headers(
+    message: Message, title: str, to: str, sender: From, unsubscribe_url: str | None
+) -> list[str]:
+    lines = [
+        f"From: {sender.header}",
+        f"To: <{to}>",
+        f"Subject: {_encoded_words(title)}",
+        f"Date: {formatdate(message.sent_at / SECOND_MS)}",
+        f"Message-ID: <{_id_of(message.delivery_id)}@{sender.domain}>",
+        "Auto-Submitted: auto-generated",
+        "MIME-Version: 1.0",
+    ]
+    if message.topic is not None:
+        # No mail bears this id: it is the root that all mails of the topic answer to.
+        root = f"<topic.{_digest(message.topic)}@{sender.domain}>"
+        lines += [f"In-Reply-To: {root}", f"References: {root}"]
+    if unsubscribe_url is not None:
+        lines += [
+            f"List-Unsubscribe: <{unsubscribe_url}>",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        ]
+    return lines
+
+
+def _text_body(title: str, content: str, link: str | None, unsubscribe_url: str | None) -> str:
+    blocks = [title, content, link or ""]
+    body = "\n\n".join(block for block in blocks if block)
+    if unsubscribe_url is not None:
+        body += f"\n\n-- \nUnsubscribe: {unsubscribe_url}"
+    return body + "\n"
+
+
+def _part(kind: str, text: str) -> bytes:
+    data = text.replace("\n", "\r\n").encode()
+    encoding, body = _transfer_encoded(data, is_ascii=len(data) == len(text) + text.count("\n"))
+    header = f"Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    return header.encode() + body
+
+
+def _transfer_encoded(data: bytes, *, is_ascii: bool) -> tuple[str, bytes]:
+    """The most readable of 7bit, quoted-printable and base64 that is no larger than need be.
+
+    A boundary starts with "=_", which neither encoding can produce, and 7bit text may not hold it.
+    """
+    if is_ascii and b"=_" not in data and max(map(len, data.split(b"\n"))) < _MAX_LINE:
+        return "7bit", data
+    # Quoted-printable triples what is not ASCII; base64 adds a third to all of it.
+    if 6 * len(data.translate(None, _ASCII)) < len(data):
+        return "quoted-printable", binascii.b2a_qp(data)
+    return "base64", base64.encodebytes(data).replace(b"\n", b"\r\n")
+
+
+_ASCII = bytes(range(128))
+
+
+def _one_line(text: str) -> str:
+    """`text` without control characters, each run of white space one space."""
+    return " ".join(_CONTROLS.sub("", " ".join(text.split())).split())
+
+
+def _text(text: str) -> str:
+    """`text` with newlines as its only line ends and without other control characters."""
+    return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)).strip("\n")
+
+
+def _encoded_words(text: str) -> str:
+    """A header value: as it is when plain, else as encoded words (RFC 2047), folded."""
+    if _PLAIN.fullmatch(text) and len(text) <= _MAX_PLAIN_HEADER and "=?" not in text:
+        return text
+    data, words = text.encode(), []
+    while data:
+        end = _WORD_BYTES
+        while end < len(data) and data[end] & 0xC0 == 0x80:  # not inside a character
+            end -= 1
+        words.append(f"=?utf-8?b?{base64.b64encode(data[:end]).decode()}?=")
+        data = data[end:]
+    return "\r\n ".join(words)
+
+
+def _phrase(name: str) -> str:
+    """A display name: quoted when plain, else encoded words."""
+    if not name:
+        return ""
+    encoded = _encoded_words(name)
+    if encoded != name:
+        return encoded
+    return '"' + name.replace("\\", r"\\").replace('"', r"\"") + '"'
+
+
+def _id_of(delivery_id: str) -> str:
+    return delivery_id if _ID.fullmatch(delivery_id) else _digest(delivery_id)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
