@@ -5,8 +5,8 @@ spans carry their unit in the name (`_ms`, `_s`).
 """
 
 import time
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime
-from typing import Protocol
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -14,13 +14,15 @@ HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
 
-class Clock(Protocol):
+class Clock(ABC):
     """Tells the time in epoch milliseconds."""
 
-    def now(self) -> int: ...
+    @abstractmethod
+    def now(self) -> int:
+        """The time in epoch milliseconds."""
 
 
-class SystemClock:
+class SystemClock(Clock):
     """The machine's own clock."""
 
     def now(self) -> int:

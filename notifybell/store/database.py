@@ -84,6 +84,7 @@ class Database:
         self._bulk: deque[_Job] = deque()
         self._bell = threading.Condition()
         self._closing = False
+        self._refused = False
         self._listeners: list[Listener] = []
         self._lock: IO[bytes] | None = None
         self._scanner = ThreadPoolExecutor(1, thread_name_prefix="notifybell-scan")
@@ -175,6 +176,11 @@ class Database:
         return result
 
     @property
+    def takes_writes(self) -> bool:
+        """Whether there is room in the queue and the last commit went through."""
+        return not self._closing and not self._refused and self.waiting < self._queue_size
+
+    @property
     def waiting(self) -> int:
         """How many jobs wait for the writer."""
         return len(self._interactive) + len(self._bulk)
@@ -206,6 +212,7 @@ class Database:
                 self._writer.execute("BEGIN IMMEDIATE")
                 self._run_apart(group)
             self._writer.execute("COMMIT")
+            self._refused = False
         except sqlite3.Error as exc:
             self._give_up(group, exc)
         self._tell(group)
@@ -247,6 +254,7 @@ class Database:
 
     def _give_up(self, group: list[_Job], exc: sqlite3.Error) -> None:
         log.error("write failed jobs=%d error=%s", len(group), exc)
+        self._refused = True
         if self._writer.in_transaction:
             self._writer.rollback()
         self._writer.forget_touched()

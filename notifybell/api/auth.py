@@ -1,0 +1,211 @@
+"""Who is calling: a project (bearer token from the configuration) or one of its users (a JWT).
+
+Every route denies unless its handler says `access`: "project", "user" or "public". A project may
+act for a user on the user routes with the header `X-NotifyBell-User`.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import jwt
+import msgspec
+from litestar.connection import ASGIConnection, Request
+from litestar.handlers.base import BaseRouteHandler
+
+from notifybell.config import ProjectToken
+from notifybell.domain.clock import Clock
+from notifybell.domain.errors import Forbidden, NotFound, Unauthenticated
+from notifybell.domain.model import Recipient
+from notifybell.store import users
+from notifybell.store.database import Database
+
+Access = Literal["project", "user", "public"]
+
+USER_HEADER = "x-notifybell-user"
+_ALGORITHM = "HS256"
+_KNOWN_TOKENS = 10_000
+_LONGEST_TOKEN = 4096
+
+
+class TokenExpired(Unauthenticated):
+    """This user token has expired; get a fresh one."""
+
+    code = "token_expired"
+
+
+class Project(msgspec.Struct, frozen=True):
+    """A caller with a project token, by its name in the configuration."""
+
+    name: str
+
+
+class EndUser(msgspec.Struct, frozen=True):
+    """One user; `expires_at` (epoch ms) ends the token, None when a project acts for the user."""
+
+    id: str
+    expires_at: int | None
+
+
+class UserClaims(msgspec.Struct, frozen=True):
+    """What a verified user token says."""
+
+    who: Recipient
+    expires_at: int | None
+
+
+def mint_user_token(
+    secret_key: str,
+    api_key: str,
+    *,
+    external_id: str | None = None,
+    email: str | None = None,
+    ttl_s: int,
+    now_s: int,
+) -> str:
+    """A user token (JWT, RFC 7519, HS256) valid for `ttl_s` seconds from `now_s`."""
+    claims: dict[str, Any] = {"api_key": api_key, "iat": now_s, "exp": now_s + ttl_s}
+    if external_id is not None:
+        claims["user_external_id"] = external_id
+    if email is not None:
+        claims["user_email"] = email
+    return jwt.encode(claims, secret_key, algorithm=_ALGORITHM)
+
+
+def recipient_from(text: str) -> Recipient:
+    """`external_id:…`, `email:…` or our id, as paths and headers name a user."""
+    if text.startswith("external_id:"):
+        return Recipient(external_id=text.removeprefix("external_id:"))
+    if text.startswith("email:"):
+        return Recipient(email=text.removeprefix("email:"))
+    return Recipient(id=text)
+
+
+class Authenticator:
+    """Checks the bearer token of each request; used as the application's one guard."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        api_key: str,
+        secret_keys: Sequence[str],
+        project_tokens: Sequence[ProjectToken],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._api_key = api_key
+        self._secret_keys = secret_keys
+        self._projects = [(_digest(token.token), Project(token.name)) for token in project_tokens]
+        self._known: dict[str, UserClaims] = {}  # verified before; expiry is checked every time
+
+    async def guard(
+        self, connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+    ) -> None:
+        """Let the request pass with its principal, or raise Unauthenticated or Forbidden."""
+        access: Access | None = handler.opt.get("access")
+        if access == "public":
+            return
+        if access is None:
+            raise Forbidden("This route is not open to anyone.")
+        caller = self._caller(_bearer(connection))
+        if access == "user":
+            connection.scope["auth"] = await self._as_user(caller, connection)
+        elif isinstance(caller, Project):
+            connection.scope["auth"] = caller
+        else:
+            raise Forbidden("A user token may not do this; it needs a project token.")
+
+    def verify(self, token: str) -> UserClaims:
+        """What a user token says. Raises Unauthenticated or TokenExpired."""
+        claims = self._known.get(token)
+        if claims is None:
+            claims = self._decode(token)
+            if len(self._known) >= _KNOWN_TOKENS:
+                self._known.clear()
+            self._known[token] = claims
+        if claims.expires_at is not None and claims.expires_at <= self._clock.now():
+            raise TokenExpired
+        return claims
+
+    def _caller(self, token: str) -> Project | UserClaims:
+        digest = _digest(token)
+        matches = [
+            project for known, project in self._projects if hmac.compare_digest(known, digest)
+        ]
+        return matches[0] if matches else self.verify(token)
+
+    def _decode(self, token: str) -> UserClaims:
+        for secret_key in self._secret_keys:
+            try:
+                claims = jwt.decode(
+                    token,
+                    secret_key,
+                    algorithms=[_ALGORITHM],
+                    # expiry is checked against our clock; a backend's clock may run ahead
+                    options={"verify_exp": False, "verify_iat": False, "verify_aud": False},
+                )
+            except jwt.InvalidTokenError:
+                continue
+            return self._read_claims(claims)
+        raise Unauthenticated("This token is not valid.")
+
+    def _read_claims(self, claims: dict[str, Any]) -> UserClaims:
+        if not hmac.compare_digest(str(claims.get("api_key")).encode(), self._api_key.encode()):
+            raise Unauthenticated("This token is for another api_key.")
+        external_id, email = claims.get("user_external_id"), claims.get("user_email")
+        names = [name for name in (external_id, email) if name is not None]
+        if not names or not all(isinstance(name, str) and 0 < len(name) <= 255 for name in names):
+            raise Unauthenticated("This token names no user: user_external_id or user_email.")
+        expires = claims.get("exp")
+        if expires is not None and not isinstance(expires, int | float):
+            raise Unauthenticated("This token's exp is not a number.")
+        who = Recipient(external_id=external_id, email=email)
+        return UserClaims(who, None if expires is None else int(expires * 1000))
+
+    async def _as_user(
+        self, caller: Project | UserClaims, connection: ASGIConnection[Any, Any, Any, Any]
+    ) -> EndUser:
+        if isinstance(caller, UserClaims):
+            return EndUser(await self._user_id(caller.who), caller.expires_at)
+        named = connection.headers.get(USER_HEADER)
+        if not named:
+            raise Forbidden(
+                "This is a user's route: send a user token, or name the user in X-NotifyBell-User."
+            )
+        return EndUser(await self._user_id(recipient_from(named)), None)
+
+    async def _user_id(self, who: Recipient) -> str:
+        user = self._database.read(lambda conn: users.find(conn, who))
+        if user is not None and (who.external_id is None or user.external_id == who.external_id):
+            return user.id
+        now = self._clock.now()
+        created = await self._database.write(lambda conn: users.find_or_create(conn, [who], now))
+        if created[0] is None:
+            raise NotFound("There is no such user.")
+        return created[0].id
+
+
+def project(request: Request[Any, Any, Any]) -> Project:
+    """The calling project, for handlers with `access="project"`."""
+    caller: Project = request.scope["auth"]
+    return caller
+
+
+def user(request: Request[Any, Any, Any]) -> EndUser:
+    """The calling user, for handlers with `access="user"`."""
+    caller: EndUser = request.scope["auth"]
+    return caller
+
+
+def _bearer(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
+        raise Unauthenticated
+    return token.strip()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,280 @@
+"""Sending: create, get and list broadcasts."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from notifybell.api.auth import Project
+from notifybell.api.body import JsonBody
+from notifybell.api.notifications import NotificationOut, notification_out
+from notifybell.api.once import IdempotencyKey, once_key
+from notifybell.api.pagination import (
+    Cursor,
+    EndingBefore,
+    Limit,
+    Page,
+    StartingAfter,
+    build_page,
+)
+from notifybell.api.problems import documented
+from notifybell.api.users import UserIn, raw_json, recipient_of
+from notifybell.config import Config
+from notifybell.delivery.accept import Accept, Order
+from notifybell.domain.clock import to_rfc3339
+from notifybell.domain.errors import FieldProblem, InvalidField, NotFound
+from notifybell.domain.model import Broadcast, BroadcastState, Channel, Recipient, decode_json
+from notifybell.store import broadcasts, notifications
+from notifybell.store.database import Database
+
+MOST_RECIPIENTS = 10_000
+MOST_SHOWN = 1_000
+"""Published clients refuse longer lists in an answer."""
+
+Text = Annotated[str, msgspec.Meta(max_length=1 << 20)]
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_.\-/:]+$")]
+Url = Annotated[str, msgspec.Meta(max_length=2048)]
+BroadcastId = Annotated[str, Parameter(max_length=64)]
+
+_SCHEMES = ("http://", "https://", "/")
+
+
+class ChannelOverride(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one channel says instead."""
+
+    title: Title | None = None
+    content: Text | None = None
+    action_url: Url | None = None
+
+
+class Overrides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Channel-specific text; channels that do not exist here are kept and ignored."""
+
+    channels: dict[str, ChannelOverride] | None = None
+    providers: dict[str, Any] | None = None
+
+
+class RecipientIn(UserIn, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A user (found or created), or everyone."""
+
+    everyone: Literal[True] | None = None
+
+
+class BroadcastIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to send, and to whom. Read-only fields (id, status, created_at) are ignored."""
+
+    title: Title
+    recipients: Annotated[list[RecipientIn], msgspec.Meta(min_length=1, max_length=MOST_RECIPIENTS)]
+    content: Text | None = None
+    category: Key | None = None
+    topic: Key | None = None
+    action_url: Url | None = None
+    custom_attributes: dict[str, Any] | None = None
+    overrides: Overrides | None = None
+    channels: Annotated[list[Channel], msgspec.Meta(min_length=1)] | None = None
+    id: str | None = None
+    status: dict[str, Any] | None = None
+    created_at: str | None = None
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """How many recipients, and how many of them could not be found."""
+
+    total: int
+    failures: int
+
+
+class BroadcastError(msgspec.Struct, frozen=True):
+    """What went wrong with a recipient."""
+
+    message: str
+
+
+class BroadcastStatus(msgspec.Struct, frozen=True):
+    """How far it has come."""
+
+    status: BroadcastState
+    summary: Summary
+    errors: list[BroadcastError] | None
+
+
+class BroadcastOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A broadcast. `recipients` is null where there are more than 1,000."""
+
+    id: str
+    title: str
+    content: str | None
+    category: str | None
+    topic: str | None
+    action_url: str | None
+    custom_attributes: msgspec.Raw
+    overrides: msgspec.Raw
+    channels: list[Channel] | None
+    recipients: msgspec.Raw
+    status: BroadcastStatus
+    created_at: str
+
+
+class BroadcastController(Controller):
+    """Routes for project tokens."""
+
+    path = "/api/broadcasts"
+    tags = ("broadcasts",)
+    opt = {"access": "project"}  # noqa: RUF012 - Litestar reads it from the class
+
+    @post(
+        status_code=201,
+        summary="Send a notification",
+        dto=JsonBody[BroadcastIn],
+        return_dto=None,
+        responses={
+            201: ResponseSpec(BroadcastOut, generate_examples=False, description="It is on disk."),
+            **documented(400, 401, 403, 413, 422, 503),
+        },
+    )
+    async def create_broadcast(
+        self,
+        data: BroadcastIn,
+        request: Request[Any, Any, Any],
+        project: Project,
+        accept: Accept,
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response[bytes]:
+        """When it answers 201, the broadcast is on disk and will be delivered at least once."""
+        once = await once_key(request, idempotency_key, f"project:{project.name}")
+        text = await accept.accept(_order(data), _encode, once)
+        return Response(text.encode(), status_code=201, media_type="application/json")
+
+    @get(summary="List broadcasts", responses=documented(401, 403, 422))
+    async def list_broadcasts(
+        self,
+        db: Database,
+        config: Config,
+        limit: Limit,
+        starting_after: StartingAfter = None,
+        ending_before: EndingBefore = None,
+    ) -> Page[BroadcastOut]:
+        """Newest first."""
+        cursor = Cursor(limit=limit, starting_after=starting_after, ending_before=ending_before)
+        rows = db.read(lambda conn: broadcasts.page(conn, **cursor.one_more))  # type: ignore[arg-type]
+        url = f"{config.server.public_url}/api/broadcasts"
+        return build_page(rows, cursor, url, {}, broadcast_out, lambda row: row.id)
+
+    @get("/{broadcast_id:str}", summary="Get a broadcast", responses=documented(401, 403, 404))
+    async def get_broadcast(self, broadcast_id: BroadcastId, db: Database) -> BroadcastOut:
+        """With how far its fan-out has come."""
+        return broadcast_out(_get(db, broadcast_id))
+
+    @get(
+        "/{broadcast_id:str}/notifications",
+        summary="List a broadcast's notifications",
+        responses=documented(401, 403, 404, 422),
+    )
+    async def list_notifications(
+        self,
+        broadcast_id: BroadcastId,
+        db: Database,
+        config: Config,
+        limit: Limit,
+        starting_after: StartingAfter = None,
+        ending_before: EndingBefore = None,
+    ) -> Page[NotificationOut]:
+        """By user id; the cursors are user ids."""
+        cursor = Cursor(limit=limit, starting_after=starting_after, ending_before=ending_before)
+        _get(db, broadcast_id)
+        rows = db.read(
+            lambda conn: notifications.broadcast_page(conn, broadcast_id, **cursor.one_more)  # type: ignore[arg-type]
+        )
+        url = f"{config.server.public_url}/api/broadcasts/{broadcast_id}/notifications"
+        return build_page(rows, cursor, url, {}, notification_out, lambda row: row.user_id)
+
+
+def _get(db: Database, broadcast_id: str) -> Broadcast:
+    broadcast = db.read(lambda conn: broadcasts.get(conn, broadcast_id))
+    if broadcast is None:
+        raise NotFound("There is no such broadcast.")
+    return broadcast
+
+
+def _order(data: BroadcastIn) -> Order:
+    if data.action_url is not None and not is_link(data.action_url):
+        raise InvalidField("/action_url", "must be an http(s) URL or a path that starts with /")
+    overrides = data.overrides
+    return Order(
+        title=data.title,
+        content=data.content,
+        category=data.category,
+        topic=data.topic,
+        action_url=data.action_url,
+        custom_attributes=_json_text(data.custom_attributes),
+        overrides=None if overrides is None else _overrides_text(overrides),
+        channels=data.channels,
+        recipients=_recipients(data.recipients),
+    )
+
+
+def is_link(url: str) -> bool:
+    """Whether a browser may follow it: http(s), or a path on the embedding site."""
+    return url.lower().startswith(_SCHEMES) and not url.startswith("//")
+
+
+def _recipients(named: list[RecipientIn]) -> list[Recipient]:
+    if any(one.everyone for one in named):
+        if len(named) > 1:
+            raise InvalidField("/recipients", "everyone goes alone, without other recipients")
+        return [Recipient(everyone=True)]
+    recipients: list[Recipient] = []
+    problems: list[FieldProblem] = []
+    for index, one in enumerate(named):
+        try:
+            recipients.append(recipient_of(one, f"/recipients/{index}"))
+        except InvalidField as refused:
+            problems += refused.problems
+    if problems:
+        raise InvalidField(problems[0].pointer, problems[0].message, *problems[1:100])
+    return recipients
+
+
+def _overrides_text(overrides: Overrides) -> str:
+    for name, override in (overrides.channels or {}).items():
+        if override.action_url is not None and not is_link(override.action_url):
+            raise InvalidField(
+                f"/overrides/channels/{name}/action_url",
+                "must be an http(s) URL or a path that starts with /",
+            )
+    return msgspec.json.encode(overrides).decode()
+
+
+def _json_text(value: Any) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def broadcast_out(broadcast: Broadcast) -> BroadcastOut:
+    """A stored broadcast as the API shows it."""
+    errors: list[str] | None = decode_json(broadcast.errors)
+    recipients = broadcast.recipients if broadcast.total <= MOST_SHOWN else None
+    return BroadcastOut(
+        id=broadcast.id,
+        title=broadcast.title,
+        content=broadcast.content,
+        category=broadcast.category,
+        topic=broadcast.topic,
+        action_url=broadcast.action_url,
+        custom_attributes=raw_json(broadcast.custom_attributes),
+        overrides=raw_json(broadcast.overrides),
+        channels=decode_json(broadcast.channels),
+        recipients=raw_json(recipients),
+        status=BroadcastStatus(
+            broadcast.state,
+            Summary(broadcast.total, broadcast.failures),
+            None if errors is None else [BroadcastError(message) for message in errors],
+        ),
+        created_at=to_rfc3339(broadcast.created_at),
+    )
+
+
+def _encode(broadcast: Broadcast) -> str:
+    return msgspec.json.encode(broadcast_out(broadcast)).decode()

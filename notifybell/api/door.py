@@ -1,0 +1,69 @@
+"""What surrounds every request: an id, security headers, and CORS by exact origin.
+
+Plain ASGI around the application, so that refusals and streams get it too.
+"""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from litestar.types import ASGIApp, Message, Receive, Send
+
+_API_PREFIX = "/api/"
+_ALLOWED_METHODS = b"GET, POST, PUT, DELETE"
+_ALLOWED_HEADERS = b"authorization, content-type, idempotency-key, last-event-id, x-notifybell-user"
+_EXPOSED_HEADERS = b"x-request-id, retry-after"
+_PREFLIGHT_LASTS_S = b"7200"
+
+
+class Door:
+    """Wraps the application."""
+
+    def __init__(self, app: ASGIApp, allowed_origins: Sequence[str]) -> None:
+        self._app = app
+        self._allowed = {origin.encode() for origin in allowed_origins}
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        scope["request_id"] = request_id
+        extra = [
+            (b"x-request-id", request_id.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        if scope["path"].startswith(_API_PREFIX):
+            origin = self._allowed_origin(scope)
+            extra.append((b"vary", b"Origin"))
+            if origin is not None:
+                extra.append((b"access-control-allow-origin", origin))
+                extra.append((b"access-control-expose-headers", _EXPOSED_HEADERS))
+            if scope["method"] == "OPTIONS":
+                await _answer_preflight(send, extra, allowed=origin is not None)
+                return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *extra]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+    def _allowed_origin(self, scope: Any) -> bytes | None:
+        for name, value in scope["headers"]:
+            if name == b"origin":
+                return value if value in self._allowed else None
+        return None
+
+
+async def _answer_preflight(send: Send, extra: list[tuple[bytes, bytes]], *, allowed: bool) -> None:
+    headers = list(extra)
+    if allowed:
+        headers += [
+            (b"access-control-allow-methods", _ALLOWED_METHODS),
+            (b"access-control-allow-headers", _ALLOWED_HEADERS),
+            (b"access-control-max-age", _PREFLIGHT_LASTS_S),
+        ]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,53 @@
+"""The Idempotency-Key header, on every POST: same key and request, same answer."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from litestar import Request
+from litestar.params import Parameter
+
+from notifybell.domain.clock import Clock
+from notifybell.domain.errors import InvalidField
+from notifybell.store import idempotency
+from notifybell.store.database import Database, WriteConnection
+from notifybell.store.idempotency import OnceKey
+
+_LONGEST_KEY = 255
+
+IdempotencyKey = Annotated[
+    str | None,
+    Parameter(
+        header="Idempotency-Key",
+        description="Repeat a request with the same key and it takes effect once (kept 3 days).",
+    ),
+]
+
+
+async def once_key(request: Request[Any, Any, Any], key: str | None, scope: str) -> OnceKey | None:
+    """The request's key with its fingerprint, None without one. Raises InvalidField."""
+    if key is None:
+        return None
+    if not 1 <= len(key) <= _LONGEST_KEY:
+        raise InvalidField("Idempotency-Key", f"has {len(key)} characters; 1 to 255 are allowed")
+    digest = hashlib.sha256()
+    for part in (request.method, request.url.path, request.url.query):
+        digest.update(part.encode() + b"\0")
+    digest.update(await request.body())
+    return OnceKey(scope, key, digest.hexdigest())
+
+
+async def write_once(
+    database: Database, clock: Clock, once: OnceKey | None, job: Callable[[WriteConnection], object]
+) -> None:
+    """Run a job that answers nothing; with a key, at most once."""
+    if once is None:
+        await database.write(job)
+        return
+
+    def answer_nothing(conn: WriteConnection) -> str:
+        job(conn)
+        return ""
+
+    now = clock.now()
+    await database.write(lambda conn: idempotency.once(conn, once, now, answer_nothing))

@@ -1,0 +1,310 @@
+"""The composition root: the one place that wires everything and owns start and stop.
+
+Start: open the store, build, listen. Stop, on SIGTERM or SIGINT, in reverse and streams first: end
+streams, stop listening, finish or give back what is being sent, close the store; ten seconds at
+most.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server as Granian
+
+from notifybell import __version__
+from notifybell.api.app import Parts, create_app
+from notifybell.channels.base import Sender
+from notifybell.channels.email import EmailSender
+from notifybell.channels.http_client import OutgoingHttp
+from notifybell.channels.web_push import WebPushSender
+from notifybell.config import Config, policy
+from notifybell.delivery.accept import Accept
+from notifybell.delivery.dispatcher import Dispatcher, Lane
+from notifybell.delivery.fanout import Fanout
+from notifybell.delivery.upkeep import Upkeep
+from notifybell.domain import links
+from notifybell.domain.clock import Clock, SystemClock
+from notifybell.domain.errors import StoreError
+from notifybell.domain.model import Channel, DueDelivery
+from notifybell.realtime import sse
+from notifybell.realtime.hub import Hub
+from notifybell.store.database import Database
+
+log = logging.getLogger("notifybell.serve")
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_STORE = 3
+
+_CONNECTIONS = 16_384
+"""Granian's backlog and cap; its default of 128 counts open streams (FACTS 1.2)."""
+
+_STREAMS_GO_S = 3.0
+_SENDS_FINISH_S = 4.0
+_LISTENER_GOES_S = 2.0
+_SWITCH_S = 0.0005
+"""The writer thread and the loop hand the interpreter over this often, not every 5 ms."""
+
+
+class Running(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was started, in one place for the stop."""
+
+    parts: Parts
+    fanout: asyncio.Task[None]
+    upkeep: Upkeep
+
+
+def run(config: Config, *, routes: Sequence[Any] = ()) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. Logging is set up by the caller."""
+    sys.setswitchinterval(_SWITCH_S)
+    _raise_open_files_limit()
+    return uvloop.run(serve(config, routes=routes))
+
+
+async def serve(
+    config: Config,
+    *,
+    routes: Sequence[Any] = (),
+    clock: Clock | None = None,
+    on_listening: Callable[[str], None] = lambda url: None,
+) -> int:
+    """Serve on the running loop until a signal comes."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        listener = _reserve(config.server.host, config.server.port)
+    except OSError as exc:
+        log.error("cannot listen listen=%s error=%s", config.server.listen, exc.strerror)
+        return EXIT_FAILED
+    with listener:
+        config = _with_port(config, listener.getsockname()[1])
+        database = Database(config.store.path, queue_size=config.store.queue_size)
+        try:
+            database.open()
+        except StoreError as exc:
+            log.error("%s", exc.message)
+            return EXIT_STORE
+        running = build(config, database, clock or SystemClock())
+        return await _listen(running, routes, stop, on_listening)
+
+
+def build(config: Config, database: Database, clock: Clock) -> Running:
+    """Make the parts, connect them to the commits, and start what runs in the background."""
+    rules = policy(config)
+    fanout = Fanout(database, rules, clock)
+    hub = Hub(
+        max_streams=config.server.max_streams,
+        max_streams_per_user=config.server.max_streams_per_user,
+    )
+    unsubscribe_url = partial(_unsubscribe_url, config)
+    dispatcher = Dispatcher(
+        [
+            Lane(channel, sender, database, clock, unsubscribe_url)
+            for channel, sender in _senders(config, clock).items()
+        ]
+    )
+    database.add_listener(hub.wake)
+    database.add_listener(dispatcher.wake)
+    dispatcher.start()
+    upkeep = Upkeep(database, clock, config.store.retention_days)
+    upkeep.start()
+    return Running(
+        parts=Parts(
+            config=config,
+            database=database,
+            clock=clock,
+            accept=Accept(database, rules, clock, fanout),
+            hub=hub,
+            dispatcher=dispatcher,
+        ),
+        fanout=asyncio.create_task(fanout.run()),
+        upkeep=upkeep,
+    )
+
+
+def _senders(config: Config, clock: Clock) -> dict[Channel, Sender]:
+    """A new channel's one registration line goes here."""
+    senders: dict[Channel, Sender] = {}
+    base_url = config.server.public_url
+    if (mail := config.email) is not None:
+        senders["email"] = EmailSender(
+            host=mail.host,
+            port=mail.port,
+            username=mail.username,
+            password=mail.password,
+            security=mail.security,
+            from_=mail.from_,
+            ca_file=mail.ca_file or None,
+            timeout_s=mail.timeout_s,
+            base_url=base_url,
+            clock=clock,
+        )
+    if (push := config.web_push) is not None:
+        senders["web_push"] = WebPushSender(
+            private_key=push.private_key,
+            subject=push.subject,
+            http=OutgoingHttp(allow_private=push.allow_private_endpoints),
+            base_url=base_url,
+            clock=clock,
+        )
+    return senders
+
+
+def _unsubscribe_url(config: Config, due: DueDelivery) -> str | None:
+    """None for mail that its reader cannot turn off."""
+    if due.category is None:
+        return None
+    declared = config.categories.get(due.category)
+    if declared is not None and declared.required:
+        return None
+    what = links.Unsubscribe(due.user_id, due.channel, due.category)
+    token = links.sign(what, config.auth.secret_keys[0])
+    return f"{config.server.public_url}/unsubscribe/{token}"
+
+
+async def _listen(
+    running: Running,
+    routes: Sequence[Any],
+    stop: asyncio.Event,
+    on_listening: Callable[[str], None],
+) -> int:
+    config = running.parts.config
+    granian = Granian(
+        create_app(running.parts, *routes),
+        address=config.server.host,
+        port=config.server.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=_CONNECTIONS,
+        backpressure=_CONNECTIONS,
+        log_enabled=False,
+    )
+    serving = asyncio.create_task(granian.serve())
+    url = f"http://{config.server.listen}"
+    log.info("notifybell started version=%s database=%s", __version__, config.store.path)
+    _log_channels(config)
+    log.info("listening url=%s", url)
+    on_listening(url)
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    failed = serving.done()
+    await _drain(running, granian, serving)
+    return EXIT_FAILED if failed else EXIT_OK
+
+
+async def _drain(running: Running, granian: Any, serving: asyncio.Task[Any]) -> None:
+    started_at = time.monotonic()
+    parts = running.parts
+    log.info("stopping streams=%d", parts.hub.open_streams)
+    await sse.drain(parts.hub, _STREAMS_GO_S)
+    if not serving.done():
+        granian.stop()
+    running.upkeep.stop()
+    running.fanout.cancel()
+    await asyncio.gather(
+        parts.dispatcher.stop(_SENDS_FINISH_S),
+        _let_go(serving, _LISTENER_GOES_S),
+        return_exceptions=True,
+    )
+    await parts.database.aclose()
+    log.info("stopped ms=%d", (time.monotonic() - started_at) * 1000)
+
+
+async def _let_go(serving: asyncio.Task[Any], patience_s: float) -> None:
+    """Wait for open requests to end; a connection that stays is cut off with the process."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(serving), patience_s)
+
+
+def _reserve(host: str, port: int) -> socket.socket:
+    """Hold the port without listening, so that it is known and ours before Granian binds it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    held = socket.socket(family, socket.SOCK_STREAM)
+    probe = socket.socket(family, socket.SOCK_STREAM)
+    with probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if port and probe.connect_ex((host if host != "0.0.0.0" else "127.0.0.1", port)) == 0:  # noqa: S104
+            held.close()
+            raise OSError(errno.EADDRINUSE, "the address is in use by another program")
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind((host, port))
+    return held
+
+
+def _with_port(config: Config, port: int) -> Config:
+    """The configuration with the real port where it said 0."""
+    if config.server.port == port:
+        return config
+    asked, host = config.server.listen, config.server.listen.rpartition(":")[0]
+    listen = f"{host}:{port}"
+    is_derived = config.server.public_url == f"http://{asked}"
+    server = msgspec.structs.replace(
+        config.server,
+        listen=listen,
+        public_url=f"http://{listen}" if is_derived else config.server.public_url,
+    )
+    return msgspec.structs.replace(config, server=server)
+
+
+def _log_channels(config: Config) -> None:
+    for name, table in (("email", config.email), ("web_push", config.web_push)):
+        state = "on" if table is not None else f"off, the configuration has no [{name}]"
+        log.info("channel %s is %s", name, state)
+
+
+def _raise_open_files_limit() -> None:
+    """A stream is an open file; take what the system grants."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def set_up_logging(style: str, folder: Path | None = None) -> None:
+    """Lines to stderr: text for people, or one JSON object a line."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonFormatter() if style == "json" else _TextFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    for noisy in ("apscheduler", "aiosmtplib", "mail.log"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class _TextFormatter(logging.Formatter):
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s")
+        self.converter = time.gmtime
+        self.default_time_format = "%Y-%m-%dT%H:%M:%S"
+        self.default_msec_format = "%s.%03dZ"
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "at": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}"
+            f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(entry).decode()
