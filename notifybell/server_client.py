@@ -115,15 +115,18 @@ def _read(answer: httpx.Response) -> Any:
 
 
 def _problem(answer: httpx.Response, data: object) -> str:
-    """RFC 9457's detail and our `errors`, a line each; or what else came."""
+    """RFC 9457's detail and what `errors` adds to it, a line each; or what else came."""
     if not isinstance(data, dict) or "title" not in data:
         return (
             f"{answer.request.url} answered {answer.status_code} and is not NotifyBell: look at "
             "server.listen, or name the server's address with --url"
         )
-    lines = [f"the server answered {answer.status_code}: {data.get('detail') or data['title']}"]
+    detail = data.get("detail") or data["title"]
+    lines = [f"the server answered {answer.status_code}: {detail}"]
     for error in data.get("errors") or []:
-        lines.append(f"  {error['pointer']}: {error['message']}".replace("  : ", "  "))
+        line = f"{error['pointer']}: {error['message']}".removeprefix(": ")
+        if line != detail:
+            lines.append(f"  {line}")
     if data.get("request_id") and answer.is_server_error:
         lines.append(f"  request_id {data['request_id']} is in the server's log")
     return "\n".join(lines)

@@ -1,0 +1,275 @@
+"""Every command: read the arguments, call one thing, print what came of it.
+
+Results go to stdout; notes, warnings and errors to stderr. Exit codes:
+
+| code | means                                                              |
+| ---- | ------------------------------------------------------------------ |
+| 0    | done                                                               |
+| 1    | not done: refused by the server, by the mail relay, or by the disk |
+| 2    | the configuration or the command line is wrong                     |
+| 3    | the database cannot be opened, or another server holds it          |
+| 4    | no server answers                                                  |
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TextIO
+
+import click
+import msgspec
+
+from notifybell import __version__, cli_server, config, new_config, serve
+from notifybell.api import auth
+from notifybell.channels import web_push
+from notifybell.channels.email import EmailSender
+from notifybell.cli_options import (
+    FAILED,
+    OK,
+    STORE,
+    UNREACHABLE,
+    USAGE,
+    DurationType,
+    ListenType,
+    UserReference,
+    UserType,
+    config_option,
+    load,
+)
+from notifybell.domain.clock import SECOND_MS, SystemClock
+from notifybell.domain.errors import ConfigError, Misconfigured, NotifyBellError, StoreError
+from notifybell.server_client import Unreachable
+
+_EXIT_CODES = (
+    "Exit codes: 0 done; 1 not done (refused by the server, the mail relay or the disk); "
+    "2 the configuration or the command line is wrong; 3 the database cannot be opened; "
+    "4 no server answers."
+)
+
+
+def main() -> None:
+    """The `notifybell` command."""
+    sys.exit(run(sys.argv[1:], sys.stdout, sys.stderr))
+
+
+def run(argv: Sequence[str], stdout: TextIO, stderr: TextIO) -> int:
+    """Run one command and return its exit code."""
+    with redirect_stdout(stdout), redirect_stderr(stderr):
+        try:
+            return commands.main(list(argv), "notifybell", standalone_mode=False) or OK
+        except click.ClickException as exc:
+            exc.show(stderr)
+            return USAGE
+        except click.Abort:
+            click.echo("stopped", err=True)
+            return FAILED
+        except NotifyBellError as exc:
+            click.echo(exc.message, err=True)
+            return _exit_code(exc)
+
+
+def _exit_code(error: NotifyBellError) -> int:
+    if isinstance(error, ConfigError):
+        return USAGE
+    if isinstance(error, StoreError):
+        return STORE
+    return UNREACHABLE if isinstance(error, Unreachable) else FAILED
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=_EXIT_CODES,
+)
+@click.version_option(__version__, message="notifybell %(version)s")
+def commands() -> None:
+    """NotifyBell: the notification inbox and delivery server that a small team runs itself.
+
+    Start with `notifybell init`, then `notifybell serve`.
+    """
+
+
+@commands.command()
+@config_option
+@click.option("--public-url", metavar="URL", help="The address that browsers will use.")
+@click.option(
+    "--origin", "origins", metavar="URL", multiple=True, help="A site that may show the bell."
+)
+@click.option("--smtp-host", metavar="HOST", help="The mail relay; turns email on with --from.")
+@click.option("--from", "sender", metavar="ADDRESS", help="The sender of every mail.")
+def init(
+    config_path: str | None,
+    public_url: str | None,
+    origins: tuple[str, ...],
+    smtp_host: str | None,
+    sender: str | None,
+) -> None:
+    """Write a configuration file with fresh secrets.
+
+    The file gets mode 600; an existing one is never touched.
+
+    Example: notifybell init --public-url https://bell.example.com --origin https://app.example.com
+    """
+    if smtp_host and not sender:
+        raise click.UsageError("--smtp-host needs --from, the sender of every mail")
+    path = Path(config_path or config.PLACES[0])
+    text = new_config.render(
+        web_push_key=web_push.generate_private_key(),
+        public_url=public_url,
+        origins=origins,
+        smtp_host=smtp_host,
+        sender=sender,
+    )
+    new_config.write(path, text)
+    click.echo(_next_steps(path))
+
+
+def _next_steps(path: Path) -> str:
+    return "\n".join(
+        [
+            f"{path} is written, with fresh secrets and mode 600.",
+            "",
+            f"1. Look it over:          notifybell check --config {path}",
+            f"2. Start the server:      notifybell serve --config {path}",
+            f"3. Send a notification:   notifybell send --config {path} "
+            "--to external_id:ann --title Hello",
+            f"4. Log a user's bell in:  notifybell token external_id:ann --config {path}",
+            "",
+            "Your backend sends with the token under auth.project_tokens in that file.",
+        ]
+    )
+
+
+@commands.command("serve")
+@config_option
+@click.option("--demo", is_flag=True, help="Needs no file: two users, live, captured mail.")
+@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--listen", metavar="HOST:PORT", type=ListenType(), help="Instead of server.listen.")
+def run_server(config_path: str | None, demo: bool, log: str, listen: str | None) -> int:
+    """Run the server until it is told to stop (SIGTERM or Ctrl-C).
+
+    Ready when GET /healthz answers 200. Logs to stderr, a line a fact.
+
+    Example: notifybell serve --log json
+    """
+    if demo:
+        return serve.run_demo(listen=listen or "127.0.0.1:8080", log=log)
+    path = config.find_config(config_path)
+    loaded = config.load(path)
+    for warning in config.warnings(loaded, path):
+        click.echo(f"warning: {warning}", err=True)
+    serve.set_up_logging(log)
+    return serve.run(loaded if listen is None else _listening_on(loaded, listen))
+
+
+def _listening_on(loaded: config.Config, listen: str) -> config.Config:
+    """The configuration with another address; a derived public_url follows it."""
+    replace = msgspec.structs.replace
+    derived = loaded.server.public_url == f"http://{loaded.server.listen}"
+    public_url = "" if derived else loaded.server.public_url
+    return replace(loaded, server=replace(loaded.server, listen=listen, public_url=public_url))
+
+
+@commands.command()
+@config_option
+@click.option("--smtp", is_flag=True, help="Also log in to the mail relay; sends nothing.")
+def check(config_path: str | None, smtp: bool) -> int:
+    """Say what is wrong with the configuration, what is on, and what is doubtful.
+
+    Example: notifybell check && systemctl restart notifybell
+    """
+    path = config.find_config(config_path)
+    loaded = config.load(path)
+    click.echo(f"{path} is valid")
+    for name, fact in _facts(loaded):
+        click.echo(f"  {name:<9} {fact}")
+    for warning in config.warnings(loaded, path):
+        click.echo(f"warning: {warning}", err=True)
+    _check_store(loaded.store.path)
+    relay = None if loaded.email is None else _relay(loaded.email, loaded.server)
+    if smtp:
+        click.echo(f"  relay     {_signed_in(relay)}")
+    return OK
+
+
+def _facts(loaded: config.Config) -> Iterator[tuple[str, str]]:
+    server, email, push = loaded.server, loaded.email, loaded.web_push
+    yield "server", f"listens on {server.listen}, browsers use {server.public_url}"
+    yield "origins", ", ".join(server.allowed_origins) or "none: only our own pages show the bell"
+    yield "tokens", ", ".join(token.name for token in loaded.auth.project_tokens) or "none"
+    yield "store", f"{loaded.store.path}, kept for {loaded.store.retention_days} days"
+    yield "in_app", "on"
+    if email is None:
+        yield "email", "off: there is no [email] table"
+    else:
+        yield "email", f"on: {email.host}:{email.port} ({email.security}), from {email.from_}"
+    yield "web_push", "off: there is no [web_push] table" if push is None else f"on: {push.subject}"
+
+
+def _check_store(path: Path) -> None:
+    folder = path.parent
+    if not folder.is_dir():
+        raise StoreError(f"store.path: there is no folder {folder}; run `mkdir -p {folder}`")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise StoreError(f"store.path: this user may not write in the folder {folder}")
+    if path.exists() and not (path.is_file() and os.access(path, os.R_OK | os.W_OK)):
+        raise StoreError(f"store.path: {path} is not a file that this user may read and write")
+
+
+def _relay(email: config.EmailConfig, server: config.ServerConfig) -> EmailSender:
+    return EmailSender(
+        host=email.host,
+        port=email.port,
+        security=email.security,
+        from_=email.from_,
+        base_url=server.public_url,
+        clock=SystemClock(),
+        username=email.username,
+        password=email.password,
+        ca_file=email.ca_file,
+        timeout_s=email.timeout_s,
+    )
+
+
+def _signed_in(relay: EmailSender | None) -> str:
+    """What the relay offers, after signing in. Raises NotifyBellError."""
+    if relay is None:
+        raise ConfigError("--smtp has nothing to try: there is no [email] table")
+    try:
+        return asyncio.run(relay.check())
+    except Misconfigured as exc:
+        raise NotifyBellError(f"{exc.setting}: {exc.message}") from exc
+
+
+@commands.command()
+@click.argument("user", metavar="USER", type=UserType())
+@config_option
+@click.option(
+    "--ttl", type=DurationType(), default="1h", show_default=True, help='How long: "30m", "7d".'
+)
+def token(user: UserReference, config_path: str | None, ttl: int) -> None:
+    """Print a token that lets USER's browser open the bell.
+
+    USER is external_id:ID, email:ADDRESS, or an external id alone.
+
+    Example: notifybell token external_id:ann --ttl 8h
+    """
+    if user.kind == "id":
+        raise click.BadParameter("use external_id:… or email:…", param_hint="USER")
+    keys = load(config_path).auth
+    minted = auth.mint_user_token(
+        keys.secret_keys[0],
+        keys.api_key,
+        external_id=user.value if user.kind == "external_id" else None,
+        email=user.value if user.kind == "email" else None,
+        ttl_s=ttl,
+        now_s=SystemClock().now() // SECOND_MS,
+    )
+    click.echo(minted)
+
+
+commands.add_command(cli_server.send)
+commands.add_command(cli_server.users)
+commands.add_command(cli_server.deliveries)

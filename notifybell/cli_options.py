@@ -1,0 +1,93 @@
+"""What the commands share: exit codes, options, and how a user, a time or an address is written."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+import msgspec
+
+from notifybell import config
+from notifybell.domain import config_rules
+
+OK, FAILED, USAGE, STORE, UNREACHABLE = range(5)
+
+_DURATION = re.compile(r"(\d{1,8})([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+Command = Callable[..., Any]
+
+
+class UserReference(msgspec.Struct, frozen=True):
+    """A user as people write one: `external_id:ann`, `email:ann@example.com`, `id:usr_…`."""
+
+    kind: str
+    value: str
+
+
+class UserType(click.ParamType):
+    """An external id alone means itself."""
+
+    name = "user"
+    kinds = ("external_id", "email", "id")
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> UserReference:
+        if isinstance(value, UserReference):
+            return value
+        kind, colon, rest = str(value).partition(":")
+        if not colon or kind not in self.kinds:
+            kind, rest = "external_id", str(value)
+        if not rest:
+            self.fail(f"{value!r} names no user", param, ctx)
+        return UserReference(kind, rest)
+
+
+class DurationType(click.ParamType):
+    """A span as "30s", "20m", "1h" or "7d", in seconds."""
+
+    name = "time"
+    longest_s = 366 * 86_400
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = _DURATION.fullmatch(value)
+        seconds = int(match[1]) * _UNITS[match[2]] if match else 0
+        if not 0 < seconds <= self.longest_s:
+            self.fail(f'{value} is not a time such as "30s", "20m", "1h" or "7d"', param, ctx)
+        return seconds
+
+
+class ListenType(click.ParamType):
+    """An address to listen on."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            config_rules.split_listen(value)
+        except ValueError:
+            self.fail(f"{value} is not {config_rules.LISTEN.allowed}", param, ctx)
+        return str(value)
+
+
+def config_option(command: Command) -> Command:
+    """`--config PATH`."""
+    places = ", then ".join(str(place) for place in config.PLACES)
+    return click.option(
+        "--config", "config_path", metavar="PATH", help=f"The configuration file [{places}]."
+    )(command)
+
+
+def client_options(command: Command) -> Command:
+    """What commands share that talk to the running server."""
+    url = click.option("--url", metavar="URL", help="The server's address [server.listen].")
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    return config_option(url(as_json(command)))
+
+
+def load(path: str | None) -> config.Config:
+    """The configuration that `--config` means."""
+    return config.load(config.find_config(path))
