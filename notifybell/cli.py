@@ -110,7 +110,8 @@ def init(
 
     The file gets mode 600; an existing one is never touched.
 
-    Example: notifybell init --public-url https://bell.example.com --origin https://app.example.com
+    \b
+    Example: notifybell init --public-url https://bell.example.com
     """
     if smtp_host and not sender:
         raise click.UsageError("--smtp-host needs --from, the sender of every mail")
@@ -148,10 +149,11 @@ def _next_steps(path: Path) -> str:
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--listen", metavar="HOST:PORT", type=ListenType(), help="Instead of server.listen.")
 def run_server(config_path: str | None, demo: bool, log: str, listen: str | None) -> int:
-    """Run the server until it is told to stop (SIGTERM or Ctrl-C).
+    """Run the server.
 
-    Ready when GET /healthz answers 200. Logs to stderr, a line a fact.
+    It runs until SIGTERM or Ctrl-C, is ready when GET /healthz answers 200, and logs to stderr.
 
+    \b
     Example: notifybell serve --log json
     """
     if demo:
@@ -176,8 +178,11 @@ def _listening_on(loaded: config.Config, listen: str) -> config.Config:
 @config_option
 @click.option("--smtp", is_flag=True, help="Also log in to the mail relay; sends nothing.")
 def check(config_path: str | None, smtp: bool) -> int:
-    """Say what is wrong with the configuration, what is on, and what is doubtful.
+    """Check the configuration.
 
+    Says what is wrong, what is on, and what is doubtful.
+
+    \b
     Example: notifybell check && systemctl restart notifybell
     """
     path = config.find_config(config_path)
@@ -254,6 +259,7 @@ def token(user: UserReference, config_path: str | None, ttl: int) -> None:
 
     USER is external_id:ID, email:ADDRESS, or an external id alone.
 
+    \b
     Example: notifybell token external_id:ann --ttl 8h
     """
     if user.kind == "id":

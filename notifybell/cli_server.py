@@ -58,7 +58,8 @@ def send(
 
     A recipient is external_id:ID, email:ADDRESS, id:USR_ID or everyone.
 
-    Example: notifybell send --to external_id:ann --to email:bob@example.com --title Shipped
+    \b
+    Example: notifybell send --to external_id:ann --title "Order shipped"
     """
     given = {name: value for name, value in fields.items() if value is not None}
     body = _from_options(recipients, given) if file is None else _from_file(file, given, recipients)
@@ -112,6 +113,7 @@ def users() -> None:
 def list_users(config_path: str | None, url: str | None, as_json: bool, limit: int) -> None:
     """List users, newest first.
 
+    \b
     Example: notifybell users list --limit 10
     """
     with ServerClient(load(config_path), url) as server:
@@ -125,6 +127,7 @@ def list_users(config_path: str | None, url: str | None, as_json: bool, limit: i
 def get_user(config_path: str | None, url: str | None, as_json: bool, user: UserReference) -> None:
     """Show one user: external_id:ID, email:ADDRESS or id:USR_ID.
 
+    \b
     Example: notifybell users get email:ann@example.com
     """
     with ServerClient(load(config_path), url) as server:
@@ -145,6 +148,7 @@ def delete_user(
 ) -> None:
     """Delete a user with the whole inbox, settings and push subscriptions.
 
+    \b
     Example: notifybell users delete external_id:ann --yes
     """
     name = f"{user.kind}:{user.value}"
@@ -172,8 +176,11 @@ def deliveries(
     user: UserReference | None,
     limit: int,
 ) -> None:
-    """List deliveries, newest first: what became of each notification on each channel, and why.
+    """List what became of notifications, and why.
 
+    A delivery is one notification on one channel; the newest come first.
+
+    \b
     Example: notifybell deliveries --state dead --channel email
     """
     of_user = None if user is None else _user_name(user)
