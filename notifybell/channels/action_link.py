@@ -20,6 +20,8 @@ def absolute_link(action_url: str | None, base_url: str) -> str | None:
     try:
         if _ABSOLUTE.match(link):
             return link if urlsplit(link).hostname else None
+        if urlsplit(link).scheme:
+            return None
         joined = urljoin(base_url.rstrip("/") + "/", link)
         return joined if _site(joined) == _site(base_url) else None
     except ValueError:
