@@ -177,7 +177,16 @@ class TestValues:
         assert TOKEN not in said
 
     @pytest.mark.parametrize(
-        "sender", ["ann", "a@b.example, c@d.example", "Ann <ann@example.com>\nBcc: x", "", "<>", 3]
+        "sender",
+        [
+            "ann",
+            "ann@[127.0.0.1]",
+            "a@b.example, c@d.example",
+            "Ann <ann@example.com>\nBcc: x",
+            "",
+            "<>",
+            3,
+        ],
     )
     def test_a_sender_that_is_not_one_address_is_refused(self, sender: object) -> None:
         assert problem(email=EMAIL | {"from": sender}).startswith("email.from: found ")
@@ -201,6 +210,7 @@ class TestValues:
             "https://127.0.0.1",
             "http://example.com",
             "mailto:",
+            "mailto:ann@bücher.example",
         ],
     )
     def test_a_contact_that_apple_refuses_is_refused(self, subject: str) -> None:

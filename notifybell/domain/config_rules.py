@@ -184,7 +184,8 @@ def mail_address(value: str) -> str:
     header = HeaderRegistry()("from", _one_line(value))
     if not isinstance(header, AddressHeader) or header.defects or len(header.addresses) != 1:
         raise ValueError
-    if not header.addresses[0].domain:
+    domain = header.addresses[0].domain
+    if not domain or domain.startswith("["):
         raise ValueError
     return str(header.addresses[0].addr_spec)
 
@@ -202,7 +203,7 @@ def _contact(value: Any) -> str:
         host = _url(text).hostname or ""
     else:
         raise ValueError
-    if is_loopback(host) or "." not in host:
+    if is_loopback(host) or "." not in host or not text.isascii():
         raise ValueError
     return text
 
