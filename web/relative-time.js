@@ -1,0 +1,68 @@
+/** "5 min ago": pure formatting, and one clock for all bells of a page. */
+
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+const WEEK_S = 7 * 86_400;
+const TICK_MS = 30_000;
+
+/** @type {Map<string, Intl.RelativeTimeFormat>} */
+const formats = new Map();
+
+/**
+ * @param {number} then epoch ms
+ * @param {number} now epoch ms
+ * @param {string} locale
+ */
+export function relativeTime(then, now, locale) {
+  // The server's clock may be ahead of ours: nothing that has happened is in the future.
+  const seconds = Math.max(0, (now - then) / 1000);
+  if (seconds >= WEEK_S) return day(then, now, locale);
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["second", Infinity];
+  return format(locale).format(-Math.floor(seconds / size), unit);
+}
+
+/**
+ * @param {number} then
+ * @param {number} now
+ * @param {string} locale
+ */
+function day(then, now, locale) {
+  const isThisYear = new Date(then).getFullYear() === new Date(now).getFullYear();
+  const year = isThisYear ? undefined : "numeric";
+  return new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year }).format(then);
+}
+
+/** @param {string} locale */
+function format(locale) {
+  const known = formats.get(locale);
+  if (known) return known;
+  const made = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
+  formats.set(locale, made);
+  return made;
+}
+
+/** @type {Set<() => void>} */
+const listeners = new Set();
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let timer;
+
+/**
+ * Calls twice a minute until the answer is called.
+ *
+ * @param {() => void} listener
+ * @returns {() => void}
+ */
+export function onTick(listener) {
+  listeners.add(listener);
+  timer ??= setInterval(() => listeners.forEach((call) => call()), TICK_MS);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
