@@ -53,6 +53,7 @@ class BackgroundServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._changed = threading.Condition()
+        self._transports: list[asyncio.Transport] = []
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -61,6 +62,7 @@ class BackgroundServer:
 
     def __exit__(self, *exc_info: object) -> None:
         self._call(self._stop())
+        self._call(self.hang_up())
         self._call(_end_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(WAIT_S)
@@ -70,6 +72,22 @@ class BackgroundServer:
         """Wait until something that arrives makes the condition true; fail after `timeout_s`."""
         with self._changed:
             assert self._changed.wait_for(condition, timeout_s), "nothing came in time"
+
+    def close_connections(self) -> None:
+        """Hang up on every client, as servers do with idle ones."""
+        self._call(self.hang_up())
+
+    def opened(self, transport: asyncio.BaseTransport) -> None:
+        """For subclasses: have this connection closed at the end."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transports.append(transport)
+
+    async def hang_up(self) -> None:
+        """Close what `opened` was told of, on the server's own loop."""
+        transports, self._transports = self._transports, []
+        for transport in transports:
+            transport.abort()
+        await _let_callbacks_run()
 
     def note(self, act: Callable[[], object]) -> None:
         """For subclasses: do `act` and wake whoever waits."""
@@ -92,7 +110,13 @@ async def _end_tasks() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    await asyncio.sleep(0)  # closed transports say so to their protocols
+    await _let_callbacks_run()
+
+
+async def _let_callbacks_run() -> None:
+    """A closed transport lets go of its socket, through TLS or not, within a few turns."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 @dataclass(frozen=True)
@@ -143,7 +167,6 @@ class MailSink(BackgroundServer):
         self._tls = tls
         self._login = login
         self._max_size = max_size
-        self._connections: list[SMTP] = []
 
     def wait_for(self, count: int) -> list[Mail]:
         """The mails, once there are at least `count`."""
@@ -154,10 +177,6 @@ class MailSink(BackgroundServer):
         """`wait_for` without blocking the loop."""
         return await asyncio.to_thread(self.wait_for, count)
 
-    def close_connections(self) -> None:
-        """Hang up on every client, as relays do with idle ones."""
-        self._call(self._hang_up())
-
     async def _start(self) -> None:
         context = self._tls.context if self._tls else None
         self._server = await self._loop.create_server(
@@ -167,19 +186,11 @@ class MailSink(BackgroundServer):
 
     async def _stop(self) -> None:
         self._server.close()
-        await self._hang_up()
-
-    async def _hang_up(self) -> None:
-        for connection in self._connections:
-            if connection.transport is not None:
-                connection.transport.close()
-        self._connections.clear()
-        for _ in range(3):
-            await asyncio.sleep(0)
 
     def _new_connection(self) -> SMTP:
         starttls = self._security == "starttls"
-        connection = SMTP(
+        connection = _Connection(
+            self,
             _Keeper(self),
             data_size_limit=self._max_size,
             hostname="relay.example.com",
@@ -192,7 +203,6 @@ class MailSink(BackgroundServer):
             loop=self._loop,
         )
         self.connection_count += 1
-        self._connections.append(connection)
         return connection
 
     def _authenticate(
@@ -206,6 +216,18 @@ class MailSink(BackgroundServer):
 
     def _keep(self, mail: Mail) -> None:
         self.note(lambda: self.mails.append(mail))
+
+
+class _Connection(SMTP):
+    """aiosmtpd's protocol, which tells the sink of its transports."""
+
+    def __init__(self, sink: MailSink, handler: object, **options: Any) -> None:
+        super().__init__(handler, **options)
+        self._sink = sink
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._sink.opened(transport)
+        super().connection_made(transport)
 
 
 class _Keeper:

@@ -19,7 +19,7 @@ A session that saw any error is never used again: relays remember a half-finishe
 import asyncio
 import ssl
 from contextlib import suppress
-from typing import Literal
+from typing import Literal, cast
 
 import msgspec
 from aiosmtplib import (
@@ -152,7 +152,7 @@ class EmailSender:
         try:
             await self._open(client)
         except BaseException:
-            client.close()
+            _drop(client)
             raise
         return _Session(client, self._clock.now())
 
@@ -199,7 +199,7 @@ class EmailSender:
             raise _classified(stage, exc) from exc
         finally:
             if not done:
-                client.close()
+                _drop(client)
         session.used_at = self._clock.now()
         session.mail_count += 1
         self._idle.append(session)
@@ -215,8 +215,18 @@ async def _command(client: SMTP, *words: bytes) -> SMTPResponse:
 
 async def _retire(session: _Session) -> None:
     with suppress(*_FAULTS):
-        await session.client.quit(timeout=_QUIT_TIMEOUT_S)
-    session.client.close()
+        await session.client.execute_command(b"QUIT", timeout=_QUIT_TIMEOUT_S)
+    _drop(session.client)
+
+
+def _drop(client: SMTP) -> None:
+    """Close at once.
+
+    The library closes TLS in good form, which waits for the relay and outlives the event loop.
+    """
+    if client.transport is not None:
+        cast(asyncio.WriteTransport, client.transport).abort()
+    client.close()
 
 
 def _is_closing(exc: Exception) -> bool:

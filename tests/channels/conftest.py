@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from notifybell.channels.base import Message
-from notifybell.domain.clock import HOUR_MS
+from notifybell.domain.clock import HOUR_MS, Clock
 from notifybell.domain.model import EmailAddress
 from tests.servers import ServerTls
 
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 
-class FakeClock:
+class FakeClock(Clock):
     """A clock that tests move by hand."""
 
     def __init__(self, now: int = NOW) -> None:

@@ -44,12 +44,13 @@ class ScriptedRelay(BackgroundServer):
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connection_count += 1
+        self.opened(writer.transport)
         try:
             stage = "GREETING"
             while await self._answer(stage, writer) and stage != "QUIT":
                 stage = await self._next_stage(stage, reader)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client is gone, or the server ends
         finally:
             writer.close()
 
