@@ -62,7 +62,7 @@ def create_litestar(parts: Parts, *more_routes: Any) -> Litestar:
             *widget_routes(),
             *more_routes,
         ],
-        guards=[authenticator.guard],
+        before_request=authenticator.admit,
         dependencies={
             "db": _given(parts.database),
             "accept": _given(parts.accept),

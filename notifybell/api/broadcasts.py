@@ -7,7 +7,7 @@ from litestar import Controller, Request, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
-from notifybell.api.auth import Project
+from notifybell.api.auth import project
 from notifybell.api.body import JsonBody
 from notifybell.api.notifications import NotificationOut, notification_out
 from notifybell.api.once import IdempotencyKey, once_key
@@ -139,12 +139,11 @@ class BroadcastController(Controller):
         self,
         data: BroadcastIn,
         request: Request[Any, Any, Any],
-        project: Project,
         accept: Accept,
         idempotency_key: IdempotencyKey = None,
     ) -> Response[bytes]:
         """When it answers 201, the broadcast is on disk and will be delivered at least once."""
-        once = await once_key(request, idempotency_key, f"project:{project.name}")
+        once = await once_key(request, idempotency_key, f"project:{project(request).name}")
         text = await accept.accept(_order(data), _encode, once)
         return Response(text.encode(), status_code=201, media_type="application/json")
 

@@ -3,6 +3,7 @@
 Plain ASGI around the application, so that refusals and streams get it too.
 """
 
+import itertools
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -21,13 +22,15 @@ class Door:
 
     def __init__(self, app: ASGIApp, allowed_origins: Sequence[str]) -> None:
         self._app = app
+        self._start = secrets.token_hex(4)
+        self._numbers = itertools.count()
         self._allowed = {origin.encode() for origin in allowed_origins}
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        request_id = f"{self._start}{next(self._numbers):06x}"
         scope["request_id"] = request_id
         extra = [
             (b"x-request-id", request_id.encode()),

@@ -1,17 +1,25 @@
-"""Accepting a broadcast: one transaction, one commit, and whoever asked knows that it is kept."""
+"""Accepting broadcasts: one transaction, one commit, and whoever asked knows that it is kept.
 
-from collections.abc import Callable
+Requests that wait for the same commit are planned together: the statements a request costs shrink
+as the load grows.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 
-from notifybell.delivery.fanout import CHUNK, Fanout, plan_recipients
+from notifybell.delivery.fanout import CHUNK, Fanout
+from notifybell.delivery.plan import Send, plan, unknown_users
 from notifybell.domain.clock import Clock
 from notifybell.domain.ids import new_id
-from notifybell.domain.model import Broadcast, Channel, Recipient
+from notifybell.domain.model import Broadcast, Channel, Recipient, User
 from notifybell.domain.preferences import Policy
 from notifybell.store import broadcasts, idempotency, users
 from notifybell.store.database import Database, WriteConnection
 from notifybell.store.idempotency import OnceKey
+
+Answer = Callable[[Broadcast], str]
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,54 +42,86 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return self.recipients[0].everyone
 
 
+class _Item(msgspec.Struct, frozen=True):
+    """An order on its way through the writer."""
+
+    broadcast: Broadcast
+    recipients: list[Recipient]
+    answer: Answer
+
+
 class Accept:
     """The one way in: the API, the command line and whatever comes call this."""
 
     def __init__(self, database: Database, policy: Policy, clock: Clock, fanout: Fanout) -> None:
         self._database = database
-        self._policy = policy
         self._clock = clock
         self._fanout = fanout
+        self._store = partial(store_orders, policy)
 
-    async def accept(
-        self, order: Order, answer: Callable[[Broadcast], str], once: OnceKey | None = None
-    ) -> str:
+    async def accept(self, order: Order, answer: Answer, once: OnceKey | None = None) -> str:
         """Store the broadcast, and the rows of up to 100 recipients with it; `answer` of it.
 
         With `once`, a repeated request gets the answer of the first. Raises IdempotencyMismatch,
         QueueFull or StoreUnavailable; when it returns, everything is on disk.
         """
+        now = self._clock.now()
         total = len(order.recipients)
         if order.is_for_everyone:
             total = await self._database.scan(users.count)
-        now = self._clock.now()
-        broadcast = _broadcast(order, total, now)
-
-        def job(conn: WriteConnection) -> str:
-            return answer(self._store(conn, broadcast, order))
-
-        text = await self._database.write(
-            job if once is None else lambda conn: idempotency.once(conn, once, now, job)
-        )
-        if broadcast.state != "processed":
+        item = _Item(_broadcast(order, total, now), order.recipients, answer)
+        if once is None:
+            text = await self._database.write_batched(self._store, item)
+        else:
+            text = await self._database.write(
+                lambda conn: idempotency.once(
+                    conn, once, now, lambda conn: self._store(conn, [item])[0]
+                )
+            )
+        if item.broadcast.state != "processed":
             self._fanout.wake()
         return text
 
-    def _store(self, conn: WriteConnection, broadcast: Broadcast, order: Order) -> Broadcast:
-        if broadcast.state != "processed":
-            broadcasts.insert(conn, broadcast)
-            return broadcast
-        outcome = plan_recipients(
-            conn, self._policy, broadcast, order.recipients, broadcast.created_at
-        )
-        if outcome.failures:
-            broadcast = msgspec.structs.replace(
-                broadcast,
-                failures=outcome.failures,
-                errors=msgspec.json.encode(outcome.errors).decode(),
-            )
-        broadcasts.insert(conn, broadcast)
+
+def store_orders(policy: Policy, conn: WriteConnection, items: list[_Item]) -> list[str]:
+    """Store these broadcasts, with the rows of those that are small; each one's answer."""
+    sends: list[Send] = []
+    stored: list[Broadcast] = []
+    found = _find_all(conn, items)
+    for item in items:
+        broadcast = item.broadcast
+        if broadcast.state == "processed":
+            named = [next(found) for _ in item.recipients]
+            sends += [(broadcast, user) for user in {u.id: u for u in named if u}.values()]
+            broadcast = _with_failures(broadcast, item.recipients, named)
+        stored.append(broadcast)
+    broadcasts.insert_many(conn, stored)
+    plan(conn, policy, sends, items[0].broadcast.created_at)
+    return [item.answer(broadcast) for item, broadcast in zip(items, stored, strict=True)]
+
+
+def _find_all(conn: WriteConnection, items: list[_Item]) -> Iterator[User | None]:
+    """The users of all small broadcasts, one after the other."""
+    recipients = [
+        recipient
+        for item in items
+        if item.broadcast.state == "processed"
+        for recipient in item.recipients
+    ]
+    if not recipients:
+        return iter(())
+    return iter(users.find_or_create(conn, recipients, items[0].broadcast.created_at))
+
+
+def _with_failures(
+    broadcast: Broadcast, recipients: list[Recipient], named: list[User | None]
+) -> Broadcast:
+    errors = unknown_users(recipients, named)
+    if not errors:
         return broadcast
+    return msgspec.structs.replace(
+        broadcast, failures=len(errors), errors=msgspec.json.encode(errors).decode()
+    )
 
 
 def _broadcast(order: Order, total: int, now: int) -> Broadcast:

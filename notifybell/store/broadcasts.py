@@ -1,5 +1,7 @@
 """Broadcasts: the content, stored once, and how far the fan-out has come."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from notifybell.domain.model import Broadcast, BroadcastState, decode_json
@@ -23,9 +25,9 @@ class Progress(msgspec.Struct, frozen=True):
     errors: list[str]
 
 
-def insert(conn: WriteConnection, broadcast: Broadcast) -> None:
-    """Store a new broadcast."""
-    conn.execute(_INSERT, tuple(getattr(broadcast, name) for name in Broadcast.__struct_fields__))
+def insert_many(conn: WriteConnection, new: Sequence[Broadcast]) -> None:
+    """Store new broadcasts."""
+    conn.executemany(_INSERT, [msgspec.structs.astuple(broadcast) for broadcast in new])
 
 
 def get(conn: Connection, broadcast_id: str) -> Broadcast | None:

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -30,6 +30,7 @@ from notifybell.store.migrations import migrations, pending
 
 log = logging.getLogger(__name__)
 
+A = TypeVar("A")
 T = TypeVar("T")
 Connection = sqlite3.Connection
 
@@ -64,14 +65,42 @@ class WriteConnection(sqlite3.Connection):
 Listener = Callable[[Touched], None]
 
 
-class _Job:
-    __slots__ = ("error", "fn", "future", "result")
+Batch = Callable[[WriteConnection, list[Any]], list[Any]]
 
-    def __init__(self, fn: Callable[[WriteConnection], Any], future: "asyncio.Future[Any]") -> None:
-        self.fn = fn
+
+class _Job:
+    """A caller's work: `fn` of the connection, or one `item` for a `batch` of them."""
+
+    __slots__ = ("batch", "error", "fn", "future", "item", "result")
+
+    def __init__(
+        self,
+        future: "asyncio.Future[Any]",
+        fn: Callable[[WriteConnection], Any] | None = None,
+        batch: Batch | None = None,
+        item: Any = None,
+    ) -> None:
         self.future = future
+        self.fn = fn
+        self.batch = batch
+        self.item = item
         self.result: Any = None
         self.error: Exception | None = None
+
+    def run(self, conn: WriteConnection) -> None:
+        """Run this job alone."""
+        if self.fn is not None:
+            self.result = self.fn(conn)
+        else:
+            run_batch(conn, [self])
+
+
+def run_batch(conn: WriteConnection, jobs: list[_Job]) -> None:
+    """Run jobs of the same batch in one call."""
+    batch = jobs[0].batch
+    assert batch is not None  # noqa: S101 - for the type checker
+    for job, result in zip(jobs, batch(conn, [job.item for job in jobs]), strict=True):
+        job.result = result
 
 
 class Database:
@@ -165,15 +194,31 @@ class Database:
         A caller that is cancelled meanwhile does not stop its job. Raises QueueFull at once when
         too many jobs wait, StoreUnavailable when the disk refuses, or what `fn` raised.
         """
-        queue = self._bulk if bulk else self._interactive
+        result: T = await self._submit(
+            _Job(self._loop.create_future(), fn), self._bulk if bulk else self._interactive
+        )
+        return result
+
+    async def write_batched(
+        self, batch: Callable[[WriteConnection, list[A]], list[T]], item: A
+    ) -> T:
+        """Like `write`, for a verb that takes many callers' items at once and answers each.
+
+        Items that wait together are given to one call of `batch`; where that fails, each is tried
+        alone.
+        """
+        result: T = await self._submit(
+            _Job(self._loop.create_future(), batch=batch, item=item), self._interactive
+        )
+        return result
+
+    def _submit(self, job: _Job, queue: deque[_Job]) -> "asyncio.Future[Any]":
         if self._closing or len(queue) >= self._queue_size:
             raise QueueFull
-        job = _Job(fn, self._loop.create_future())
         with self._bell:
             queue.append(job)
             self._bell.notify()
-        result: T = await job.future
-        return result
+        return job.future
 
     @property
     def takes_writes(self) -> bool:
@@ -221,15 +266,25 @@ class Database:
         """Run waiting jobs without savepoints; False when one failed after it had written."""
         started_at = time.monotonic()
         while job := self._next_job(len(group), started_at):
-            group.append(job)
+            alike = [job, *self._alike(job, _GROUP_LIMIT - len(group))]
+            group += alike
             before = self._writer.total_changes
             try:
-                job.result = job.fn(self._writer)
+                job.run(self._writer) if len(alike) == 1 else run_batch(self._writer, alike)
             except Exception as exc:
-                if self._writer.total_changes != before or not self._writer.in_transaction:
+                has_written = self._writer.total_changes != before
+                if has_written or len(alike) > 1 or not self._writer.in_transaction:
                     return False
                 job.error = exc
         return True
+
+    def _alike(self, job: _Job, limit: int) -> Iterator[_Job]:
+        """The jobs right behind `job` that the same batch can take."""
+        if job.batch is None:
+            return
+        while limit > 1 and self._interactive and self._interactive[0].batch == job.batch:
+            limit -= 1
+            yield self._interactive.popleft()
 
     def _run_apart(self, group: list[_Job]) -> None:
         """Run the same jobs again with a savepoint each, so that only the bad ones fail."""
@@ -237,7 +292,7 @@ class Database:
             job.error = None
             self._writer.execute("SAVEPOINT job")
             try:
-                job.result = job.fn(self._writer)
+                job.run(self._writer)
             except Exception as exc:
                 job.error = exc
                 self._writer.execute("ROLLBACK TO job")

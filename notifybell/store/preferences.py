@@ -6,15 +6,18 @@ from notifybell.domain.model import Channel
 from notifybell.store.database import Connection, WriteConnection
 
 
-def for_users(conn: Connection, user_ids: str, category: str) -> dict[str, dict[Channel, bool]]:
-    """The choices of these users (a JSON list) for one category: one query a chunk."""
-    chosen: dict[str, dict[Channel, bool]] = {}
-    for user_id, channel, enabled in conn.execute(
-        "SELECT user_id, channel, enabled FROM preference"
-        " WHERE user_id IN (SELECT value FROM json_each(?)) AND category = ?",
-        (user_ids, category),
+def for_users(
+    conn: Connection, user_ids: str, categories: str
+) -> dict[tuple[str, str], dict[Channel, bool]]:
+    """The choices by user and category, of these users and categories (JSON lists): one query."""
+    chosen: dict[tuple[str, str], dict[Channel, bool]] = {}
+    for user_id, category, channel, enabled in conn.execute(
+        "SELECT user_id, category, channel, enabled FROM preference"
+        " WHERE user_id IN (SELECT value FROM json_each(?))"
+        " AND category IN (SELECT value FROM json_each(?))",
+        (user_ids, categories),
     ).fetchall():
-        chosen.setdefault(user_id, {})[channel] = bool(enabled)
+        chosen.setdefault((user_id, category), {})[channel] = bool(enabled)
     return chosen
 
 

@@ -4,7 +4,7 @@
 transaction, and every row it stamps tells the commit's listeners whose inbox changed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from notifybell.domain.ids import new_id
@@ -98,16 +98,28 @@ def delete(conn: WriteConnection, user_id: str) -> bool:
     return conn.execute("DELETE FROM user WHERE id = ?", (user_id,)).rowcount == 1
 
 
-def add_notification_each(conn: WriteConnection, user_ids: list[str], now: int) -> dict[str, int]:
-    """Count one new notification for each of these users; the new seq by user id."""
-    rows = conn.execute(
-        "UPDATE user SET seq = seq + 1, unread_count = unread_count + 1,"
-        " unseen_count = unseen_count + 1, last_notified_at = ?1"
-        " WHERE id IN (SELECT value FROM json_each(?2)) RETURNING id, seq",
-        (now, as_json_list(user_ids)),
-    ).fetchall()
-    conn.touched_users.update(user_ids)
-    return dict(rows)
+def add_notifications(
+    conn: WriteConnection, new_by_user: Mapping[str, int], now: int
+) -> dict[str, int]:
+    """Count these many new notifications for each user; the last seq drawn by user id.
+
+    One statement per different number: for a broadcast, one.
+    """
+    users_by_number: dict[int, list[str]] = {}
+    for user_id, number in new_by_user.items():
+        users_by_number.setdefault(number, []).append(user_id)
+    seqs: dict[str, int] = {}
+    for number, user_ids in users_by_number.items():
+        seqs.update(
+            conn.execute(
+                "UPDATE user SET seq = seq + ?1, unread_count = unread_count + ?1,"
+                " unseen_count = unseen_count + ?1, last_notified_at = ?2"
+                " WHERE id IN (SELECT value FROM json_each(?3)) RETURNING id, seq",
+                (number, now, as_json_list(user_ids)),
+            ).fetchall()
+        )
+    conn.touched_users.update(new_by_user)
+    return seqs
 
 
 def change_inbox(
@@ -212,6 +224,8 @@ def _new_user(recipient: Recipient, now: int) -> User | None:
 
 
 def _insert(conn: WriteConnection, users: list[User]) -> None:
+    if not users:
+        return
     conn.executemany(
         "INSERT INTO user (id, external_id, email, first_name, last_name, custom_attributes,"
         " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
