@@ -53,7 +53,6 @@ class BackgroundServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._changed = threading.Condition()
-        self._transports: list[asyncio.Transport] = []
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -62,8 +61,8 @@ class BackgroundServer:
 
     def __exit__(self, *exc_info: object) -> None:
         self._call(self._stop())
-        self._call(self.hang_up())
         self._call(_end_tasks())
+        self.close_connections()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(WAIT_S)
         self._loop.close()
@@ -75,19 +74,7 @@ class BackgroundServer:
 
     def close_connections(self) -> None:
         """Hang up on every client, as servers do with idle ones."""
-        self._call(self.hang_up())
-
-    def opened(self, transport: asyncio.BaseTransport) -> None:
-        """For subclasses: have this connection closed at the end."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transports.append(transport)
-
-    async def hang_up(self) -> None:
-        """Close what `opened` was told of, on the server's own loop."""
-        transports, self._transports = self._transports, []
-        for transport in transports:
-            transport.abort()
-        await _let_callbacks_run()
+        self._call(_hang_up())
 
     def note(self, act: Callable[[], object]) -> None:
         """For subclasses: do `act` and wake whoever waits."""
@@ -110,12 +97,13 @@ async def _end_tasks() -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    await _let_callbacks_run()
 
 
-async def _let_callbacks_run() -> None:
-    """A closed transport lets go of its socket, through TLS or not, within a few turns."""
-    for _ in range(5):
+async def _hang_up() -> None:
+    # Only the loop knows of connections whose TLS handshake is not through.
+    for transport in list(getattr(asyncio.get_running_loop(), "_transports").values()):  # noqa: B009
+        transport.abort()
+    for _ in range(5):  # a closed transport lets go of its socket within a few turns
         await asyncio.sleep(0)
 
 
@@ -189,8 +177,8 @@ class MailSink(BackgroundServer):
 
     def _new_connection(self) -> SMTP:
         starttls = self._security == "starttls"
-        connection = _Connection(
-            self,
+        self.connection_count += 1
+        return SMTP(
             _Keeper(self),
             data_size_limit=self._max_size,
             hostname="relay.example.com",
@@ -202,8 +190,6 @@ class MailSink(BackgroundServer):
             authenticator=self._authenticate,
             loop=self._loop,
         )
-        self.connection_count += 1
-        return connection
 
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
@@ -216,18 +202,6 @@ class MailSink(BackgroundServer):
 
     def _keep(self, mail: Mail) -> None:
         self.note(lambda: self.mails.append(mail))
-
-
-class _Connection(SMTP):
-    """aiosmtpd's protocol, which tells the sink of its transports."""
-
-    def __init__(self, sink: MailSink, handler: object, **options: Any) -> None:
-        super().__init__(handler, **options)
-        self._sink = sink
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._sink.opened(transport)
-        super().connection_made(transport)
 
 
 class _Keeper:

@@ -44,7 +44,6 @@ class ScriptedRelay(BackgroundServer):
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connection_count += 1
-        self.opened(writer.transport)
         try:
             stage = "GREETING"
             while await self._answer(stage, writer) and stage != "QUIT":
