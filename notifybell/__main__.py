@@ -1,3 +1,5 @@
+"""`python -m notifybell` is the `notifybell` command."""
+
 from notifybell.cli import main
 
 main()
