@@ -5,6 +5,7 @@ else it may be (`javascript:`, `//other.host`, something with control characters
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 # Browsers read "\" as "/", so "/\evil.test" would leave the site.
@@ -12,6 +13,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\\]")
 _ABSOLUTE = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 
 
+@lru_cache(maxsize=256)  # one broadcast asks for the same link once a recipient
 def absolute_link(action_url: str | None, base_url: str) -> str | None:
     """The absolute URL, relative ones resolved against `base_url`; None if it is not a link."""
     if not action_url or _UNSAFE.search(action_url):
