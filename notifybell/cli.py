@@ -23,6 +23,7 @@ import click
 import msgspec
 
 from notifybell import __version__, cli_server, config, new_config, serve
+from notifybell import demo as demo_mode
 from notifybell.api import auth
 from notifybell.channels import web_push
 from notifybell.channels.email import EmailSender
@@ -156,13 +157,13 @@ def run_server(config_path: str | None, demo: bool, log: str, listen: str | None
     \b
     Example: notifybell serve --log json
     """
+    serve.set_up_logging(log)
     if demo:
-        return serve.run_demo(listen=listen or "127.0.0.1:8080", log=log)
+        return demo_mode.run(listen=listen or "127.0.0.1:8080")
     path = config.find_config(config_path)
     loaded = config.load(path)
     for warning in config.warnings(loaded, path):
         click.echo(f"warning: {warning}", err=True)
-    serve.set_up_logging(log)
     return serve.run(loaded if listen is None else _listening_on(loaded, listen))
 
 

@@ -55,9 +55,6 @@ _CONNECTIONS = 16_384
 _STREAMS_GO_S = 3.0
 _SENDS_FINISH_S = 4.0
 _LISTENER_GOES_S = 2.0
-_SWITCH_S = 0.0005
-"""The writer thread and the loop hand the interpreter over this often, not every 5 ms."""
-
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was started, in one place for the stop."""
@@ -69,7 +66,6 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(config: Config, *, routes: Sequence[Any] = ()) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. Logging is set up by the caller."""
-    sys.setswitchinterval(_SWITCH_S)
     _raise_open_files_limit()
     return uvloop.run(serve(config, routes=routes))
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Request, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
@@ -20,6 +20,7 @@ from notifybell.api.pagination import (
     build_page,
 )
 from notifybell.api.problems import documented
+from notifybell.api.request import ReadyAnswer
 from notifybell.api.users import UserIn, raw_json, recipient_of
 from notifybell.config import Config
 from notifybell.delivery.accept import Accept, Order
@@ -141,11 +142,11 @@ class BroadcastController(Controller):
         request: Request[Any, Any, Any],
         accept: Accept,
         idempotency_key: IdempotencyKey = None,
-    ) -> Response[bytes]:
+    ) -> ReadyAnswer:
         """When it answers 201, the broadcast is on disk and will be delivered at least once."""
         once = await once_key(request, idempotency_key, f"project:{project(request).name}")
         text = await accept.accept(_order(data), _encode, once)
-        return Response(text.encode(), status_code=201, media_type="application/json")
+        return ReadyAnswer(text.encode(), status_code=201)
 
     @get(summary="List broadcasts", responses=documented(401, 403, 422))
     async def list_broadcasts(

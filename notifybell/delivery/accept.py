@@ -4,14 +4,15 @@ Requests that wait for the same commit are planned together: the statements a re
 as the load grows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import msgspec
 
 from notifybell.delivery.fanout import CHUNK, Fanout
-from notifybell.delivery.plan import Send, plan, unknown_users
+from notifybell.delivery.plan import Send, plan
 from notifybell.domain.clock import Clock
+from notifybell.domain.errors import RequestRefused
 from notifybell.domain.ids import new_id
 from notifybell.domain.model import Broadcast, Channel, Recipient, User
 from notifybell.domain.preferences import Policy
@@ -92,15 +93,16 @@ def store_orders(policy: Policy, conn: WriteConnection, items: list[_Item]) -> l
         broadcast = item.broadcast
         if broadcast.state == "processed":
             named = [next(found) for _ in item.recipients]
-            sends += [(broadcast, user) for user in {u.id: u for u in named if u}.values()]
-            broadcast = _with_failures(broadcast, item.recipients, named)
+            users_once = {one.id: one for one in named if isinstance(one, User)}
+            sends += [(broadcast, user) for user in users_once.values()]
+            broadcast = _with_failures(broadcast, named)
         stored.append(broadcast)
     broadcasts.insert_many(conn, stored)
     plan(conn, policy, sends, items[0].broadcast.created_at)
     return [item.answer(broadcast) for item, broadcast in zip(items, stored, strict=True)]
 
 
-def _find_all(conn: WriteConnection, items: list[_Item]) -> Iterator[User | None]:
+def _find_all(conn: WriteConnection, items: list[_Item]) -> Iterator[User | RequestRefused]:
     """The users of all small broadcasts, one after the other."""
     recipients = [
         recipient
@@ -113,10 +115,8 @@ def _find_all(conn: WriteConnection, items: list[_Item]) -> Iterator[User | None
     return iter(users.find_or_create(conn, recipients, items[0].broadcast.created_at))
 
 
-def _with_failures(
-    broadcast: Broadcast, recipients: list[Recipient], named: list[User | None]
-) -> Broadcast:
-    errors = unknown_users(recipients, named)
+def _with_failures(broadcast: Broadcast, named: Sequence[User | RequestRefused]) -> Broadcast:
+    errors = [one.message for one in named if isinstance(one, RequestRefused)]
     if not errors:
         return broadcast
     return msgspec.structs.replace(

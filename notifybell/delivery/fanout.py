@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from notifybell.delivery.plan import plan, unknown_users
+from notifybell.delivery.plan import plan
 from notifybell.domain.clock import Clock
-from notifybell.domain.errors import Busy
+from notifybell.domain.errors import Busy, RequestRefused
 from notifybell.domain.model import Broadcast, Recipient, User
 from notifybell.domain.preferences import Policy
 from notifybell.store import broadcasts, notifications, users
@@ -121,8 +121,7 @@ def _not_reached(
 ) -> tuple[list[User], list[str]]:
     """These recipients' users, without those an earlier chunk knew by another name."""
     found = users.find_or_create(conn, recipients, now)
-    known = {user.id: user for user in found if user is not None}
+    errors = [one.message for one in found if isinstance(one, RequestRefused)]
+    known = {one.id: one for one in found if isinstance(one, User)}
     reached = notifications.already_have(conn, broadcast.id, as_json_list(list(known)))
-    return [user for user in known.values() if user.id not in reached], unknown_users(
-        recipients, found
-    )
+    return [user for user in known.values() if user.id not in reached], errors

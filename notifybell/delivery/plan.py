@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import msgspec
 
 from notifybell.domain.ids import delivery_id, new_ids
-from notifybell.domain.model import Broadcast, Channel, DeliveryState, Recipient, User
+from notifybell.domain.model import Broadcast, Channel, DeliveryState, User
 from notifybell.domain.preferences import Decision, Policy, resolve
 from notifybell.domain.retry import POLICIES
 from notifybell.store import deliveries, notifications, preferences, push_subscriptions, users
@@ -27,15 +27,6 @@ Send = tuple[Broadcast, User]
 """One broadcast to one user."""
 
 
-def unknown_users(recipients: Sequence[Recipient], found: Sequence[User | None]) -> list[str]:
-    """A sentence for each recipient that no user was found for."""
-    return [
-        f"There is no user with id {recipient.id}."
-        for recipient, user in zip(recipients, found, strict=True)
-        if user is None
-    ]
-
-
 def plan(conn: WriteConnection, policy: Policy, sends: Sequence[Send], now: int) -> None:
     """Decide each send, and write its notification and its deliveries."""
     if not sends:
@@ -50,9 +41,7 @@ def plan(conn: WriteConnection, policy: Policy, sends: Sequence[Send], now: int)
     ):
         is_shown = _is_sent(decisions, "in_app")
         seq = next(seqs[user.id]) if is_shown else 0
-        new_notifications.append(
-            NewNotification(user.id, notification_id, broadcast.id, seq, int(is_shown), now, now)
-        )
+        new_notifications.append((user.id, notification_id, broadcast.id, seq, is_shown, now, now))
         pushes = decider.pushes.get(user.id, ())
         _add_deliveries(new_deliveries, notification_id, user, broadcast.id, decisions, pushes, now)
     notifications.insert_many(conn, new_notifications)

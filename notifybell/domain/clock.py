@@ -7,6 +7,7 @@ spans carry their unit in the name (`_ms`, `_s`).
 import time
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
+from functools import lru_cache
 
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
@@ -31,5 +32,9 @@ class SystemClock(Clock):
 
 def to_rfc3339(at: int) -> str:
     """An epoch time as RFC 3339 text with milliseconds, e.g. `2026-01-31T09:30:00.000Z`."""
-    moment = datetime.fromtimestamp(at // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+    return f"{_second(at // 1000)}.{at % 1000:03d}Z"
+
+
+@lru_cache(4096)  # rows of one answer, and of one moment, share their seconds
+def _second(at_s: int) -> str:
+    return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%S}"

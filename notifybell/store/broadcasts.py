@@ -6,13 +6,9 @@ import msgspec
 
 from notifybell.domain.model import Broadcast, BroadcastState, decode_json
 from notifybell.store.database import Connection, WriteConnection
-from notifybell.store.rows import columns, fill
+from notifybell.store.rows import columns, fill, insert_rows
 
 _BROADCAST = columns(Broadcast, "broadcast")
-_INSERT = (
-    f"INSERT INTO broadcast ({', '.join(Broadcast.__struct_fields__)})"
-    f" VALUES ({', '.join('?' * len(Broadcast.__struct_fields__))})"
-)
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -27,7 +23,8 @@ class Progress(msgspec.Struct, frozen=True):
 
 def insert_many(conn: WriteConnection, new: Sequence[Broadcast]) -> None:
     """Store new broadcasts."""
-    conn.executemany(_INSERT, [msgspec.structs.astuple(broadcast) for broadcast in new])
+    rows = [msgspec.structs.astuple(broadcast) for broadcast in new]
+    insert_rows(conn, "broadcast", Broadcast.__struct_fields__, rows)
 
 
 def get(conn: Connection, broadcast_id: str) -> Broadcast | None:

@@ -114,6 +114,7 @@ class Database:
         self._bell = threading.Condition()
         self._closing = False
         self._refused = False
+        self._rung = False
         self._listeners: list[Listener] = []
         self._lock: IO[bytes] | None = None
         self._scanner = ThreadPoolExecutor(1, thread_name_prefix="notifybell-scan")
@@ -215,10 +216,21 @@ class Database:
     def _submit(self, job: _Job, queue: deque[_Job]) -> "asyncio.Future[Any]":
         if self._closing or len(queue) >= self._queue_size:
             raise QueueFull
-        with self._bell:
-            queue.append(job)
-            self._bell.notify()
+        if not self._rung:
+            self._rung = True
+            self._loop.call_soon(self._ring)
+        queue.append(job)
         return job.future
+
+    def _ring(self) -> None:
+        """Wake the writer once for all that this turn of the loop brought.
+
+        Woken for the first of them, it would fight the loop for the interpreter, statement by
+        statement, and commit a group of one.
+        """
+        self._rung = False
+        with self._bell:
+            self._bell.notify()
 
     @property
     def takes_writes(self) -> bool:

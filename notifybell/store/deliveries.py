@@ -24,7 +24,7 @@ from typing import Any
 from notifybell.domain.ids import delivery_range
 from notifybell.domain.model import Channel, Delivery, DeliveryState, DueDelivery, PushSubscription
 from notifybell.store.database import Connection, WriteConnection
-from notifybell.store.rows import as_json_list, columns, fill, insert_from_json
+from notifybell.store.rows import as_json_list, columns, fill, insert_rows
 
 _DELIVERY = columns(Delivery, "d")
 _SUBSCRIPTION = columns(PushSubscription, "p")
@@ -32,7 +32,6 @@ _NEW = (
     *("id", "notification_id", "user_id", "broadcast_id", "channel", "address", "state"),
     *("reason", "due_at", "deadline_at", "created_at", "updated_at"),
 )
-_INSERT = insert_from_json("delivery", _NEW)
 _HELD = "WHERE id = ? AND state = 'sending' AND lease = ?"
 
 NewDelivery = tuple[str, str, str, str, Channel, str | None, DeliveryState, str, int, int, int, int]
@@ -41,7 +40,7 @@ NewDelivery = tuple[str, str, str, str, Channel, str | None, DeliveryState, str,
 
 def enqueue(conn: WriteConnection, new: Sequence[NewDelivery]) -> None:
     """Write decided deliveries and wake the lanes of those that wait to be sent."""
-    conn.execute(_INSERT, (as_json_list(new),))
+    insert_rows(conn, "delivery", _NEW, new)
     conn.touched_channels.update({row[4] for row in new if row[6] == "queued"})
 
 

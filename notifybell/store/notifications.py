@@ -15,7 +15,7 @@ from notifybell.domain.marks import Marks
 from notifybell.domain.model import Notification, NotificationFilter, NotificationStatus
 from notifybell.store import users
 from notifybell.store.database import Connection, WriteConnection
-from notifybell.store.rows import as_json_list, columns, fill, insert_from_json
+from notifybell.store.rows import columns, fill, insert_rows
 
 _CONTENT = ("title", "content", "category", "topic", "action_url", "custom_attributes", "overrides")
 _NOTIFICATION = columns(Notification, "n", **dict.fromkeys(_CONTENT, "b"))
@@ -31,19 +31,10 @@ _OLDEST = ""
 _NEWEST = "~"
 
 
-class NewNotification(msgspec.Struct, frozen=True, array_like=True):
-    """What fan-out writes; `in_app` 0 keeps it out of the inbox."""
+_NEW = ("user_id", "id", "broadcast_id", "seq", "in_app", "created_at", "updated_at")
 
-    user_id: str
-    id: str
-    broadcast_id: str
-    seq: int
-    in_app: int
-    created_at: int
-    updated_at: int
-
-
-_INSERT = insert_from_json("notification", NewNotification.__struct_fields__)
+NewNotification = tuple[str, str, str, int, bool, int, int]
+"""In the order of `_NEW`; `in_app` False keeps it out of the inbox."""
 
 
 class Sync(msgspec.Struct, frozen=True):
@@ -61,7 +52,7 @@ class Sync(msgspec.Struct, frozen=True):
 
 def insert_many(conn: WriteConnection, new: Sequence[NewNotification]) -> None:
     """Write new inbox rows; their seq and counts were drawn by `users.add_notifications`."""
-    conn.execute(_INSERT, (as_json_list(new),))
+    insert_rows(conn, "notification", _NEW, new)
 
 
 def already_have(conn: Connection, broadcast_id: str, user_ids: str) -> set[str]:

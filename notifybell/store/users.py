@@ -4,9 +4,11 @@
 transaction, and every row it stamps tells the commit's listeners whose inbox changed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
+import msgspec
+
+from notifybell.domain.errors import Conflict, NotFound, RequestRefused
 from notifybell.domain.ids import new_id
 from notifybell.domain.model import Recipient, User
 from notifybell.store.database import Connection, WriteConnection
@@ -14,6 +16,7 @@ from notifybell.store.rows import as_json_list, columns, fill
 
 _USER = columns(User, "user")
 _TEXT_FIELDS = ("external_id", "email", "first_name", "last_name")
+_GIVEN = (*_TEXT_FIELDS, "custom_attributes")
 
 
 def get(conn: Connection, user_id: str) -> User | None:
@@ -27,30 +30,35 @@ def find(conn: Connection, who: Recipient) -> User | None:
 
     An external_id that nobody has yet means the user known only by that email, if there is one.
     """
-    return _lookup(conn, [who])(who)
+    return _Known(conn, [who]).find(who)
 
 
 def find_or_create(
     conn: WriteConnection, recipients: Sequence[Recipient], now: int
-) -> list[User | None]:
-    """Each recipient's user, in order; None where an unknown `id` is all that was given.
+) -> list[User | RequestRefused]:
+    """Each recipient's user, in order, or why there is none: NotFound for an unknown `id`, Conflict
+    for an `id` with the external_id of somebody else.
 
     Creates users on first sight, and updates those named with a changed email, name or attribute.
     At most three lookups and one insert for the whole chunk.
     """
-    find_known = _lookup(conn, recipients)
-    created: dict[tuple[str, str], User] = {}
-    found: list[User | None] = []
+    known = _Known(conn, recipients)
+    created: dict[str, User] = {}
+    updated: dict[str, User] = {}
+    found: list[User | RequestRefused] = []
     for recipient in recipients:
-        user = find_known(recipient) or _among(created, recipient)
-        if user is None:
-            user = _new_user(recipient, now)
-            if user is not None:
-                created.update({name: user for name in _names(user)})
-        else:
-            user = _update(conn, user, recipient, now)
-        found.append(user)
-    _insert(conn, list({user.id: user for user in created.values()}.values()))
+        user = known.find(recipient)
+        if refusal := _refusal(known, recipient, user):
+            found.append(refusal)
+            continue
+        named = _new_user(recipient, now) if user is None else _renamed(user, recipient, now)
+        if named is not user:
+            known.note(named)
+            written = created if user is None or user.id in created else updated
+            written[named.id] = named
+        found.append(named)
+    _update(conn, list(updated.values()))
+    _insert(conn, list(created.values()))
     return found
 
 
@@ -141,70 +149,84 @@ def mark_opened(conn: WriteConnection, user_id: str, now: int) -> None:
     conn.execute("UPDATE user SET last_seen_at = ? WHERE id = ?", (now, user_id))
 
 
-def _lookup(
-    conn: Connection, recipients: Sequence[Recipient]
-) -> Callable[[Recipient], User | None]:
-    """Fetch all users these recipients may mean; returns the function that picks one's."""
-    by_id = _fetch(conn, "id", [r.id for r in recipients if r.id is not None])
-    by_external_id = _fetch(
-        conn,
-        "external_id",
-        [r.external_id for r in recipients if r.id is None and r.external_id is not None],
-    )
-    emails = [
-        r.email.lower()
-        for r in recipients
-        if r.id is None and r.email is not None and r.external_id not in by_external_id
-    ]
-    by_email = _fetch(conn, "lower(email)", emails)
+class _Known:
+    """The users that some recipients may mean, kept up as these are created and renamed."""
 
-    def pick(recipient: Recipient) -> User | None:
+    def __init__(self, conn: Connection, recipients: Sequence[Recipient]) -> None:
+        self.by_id: dict[str, User] = {}
+        self.by_external_id: dict[str, User] = {}
+        self._by_email: dict[str, list[User]] = {}
+        self._fetch(conn, "id", {r.id for r in recipients if r.id is not None})
+        self._fetch(
+            conn, "external_id", {r.external_id for r in recipients if r.external_id is not None}
+        )
+        emails = {
+            _folded(r.email)
+            for r in recipients
+            if r.id is None and r.email is not None and r.external_id not in self.by_external_id
+        }
+        self._fetch(conn, "lower(email)", emails)
+
+    def find(self, recipient: Recipient) -> User | None:
         if recipient.id is not None:
-            return by_id.get(recipient.id)
-        if recipient.external_id in by_external_id:
-            return by_external_id[recipient.external_id]
+            return self.by_id.get(recipient.id)
+        if recipient.external_id is not None and recipient.external_id in self.by_external_id:
+            return self.by_external_id[recipient.external_id]
         if recipient.email is None:
             return None
-        user = by_email.get(recipient.email.lower())
+        # Several users may share an address: the one without an external_id wins, then the oldest.
+        user = min(
+            self._by_email.get(_folded(recipient.email), ()),
+            key=lambda user: (user.external_id is not None, user.id),
+            default=None,
+        )
         if user is None or recipient.external_id is None or user.external_id is None:
             return user
         return None  # that address belongs to somebody with another external_id
 
-    return pick
+    def note(self, user: User) -> None:
+        """This is how the user is now."""
+        before = self.by_id.get(user.id)
+        if before is not None and before.email is not None:
+            self._by_email[_folded(before.email)].remove(before)
+        self.by_id[user.id] = user
+        if user.external_id is not None:
+            self.by_external_id[user.external_id] = user
+        if user.email is not None:
+            self._by_email.setdefault(_folded(user.email), []).append(user)
+
+    def _fetch(self, conn: Connection, by: str, values: set[str]) -> None:
+        if not values:
+            return
+        rows = conn.execute(
+            f"SELECT {_USER} FROM user WHERE {by} IN (SELECT value FROM json_each(?))",
+            (as_json_list(list(values)),),
+        ).fetchall()
+        for user in fill(User, rows):
+            self.note(user)
 
 
-def _fetch(conn: Connection, by: str, values: list[str]) -> dict[str | None, User]:
-    if not values:
-        return {}
-    # Several users may share an address: the one without an external_id wins, then the oldest.
-    rows = conn.execute(
-        f"SELECT {by}, {_USER} FROM user WHERE {by} IN (SELECT value FROM json_each(?))"
-        " ORDER BY external_id IS NULL, id DESC",
-        (as_json_list(values),),
-    ).fetchall()
-    return {row[0]: User(*row[1:]) for row in rows}
+def _folded(email: str) -> str:
+    """As SQLite's lower() does it: ASCII letters only."""
+    return email.encode().lower().decode()
 
 
-def _names(user: User) -> list[tuple[str, str]]:
-    names = []
-    if user.external_id is not None:
-        names.append(("external_id", user.external_id))
-    if user.email is not None:
-        names.append(("email", user.email.lower()))
-    return names
-
-
-def _among(created: dict[tuple[str, str], User], recipient: Recipient) -> User | None:
-    if recipient.external_id is not None:
-        return created.get(("external_id", recipient.external_id))
-    if recipient.email is not None:
-        return created.get(("email", recipient.email.lower()))
-    return None
-
-
-def _new_user(recipient: Recipient, now: int) -> User | None:
-    if recipient.id is not None:
+def _refusal(known: _Known, recipient: Recipient, user: User | None) -> RequestRefused | None:
+    if recipient.id is None:
         return None
+    if user is None:
+        return NotFound(f"There is no user with id {recipient.id}.")
+    if recipient.external_id is None:
+        return None
+    namesake = known.by_external_id.get(recipient.external_id, user)
+    if namesake.id == user.id:
+        return None
+    return Conflict(
+        f"The external_id {recipient.external_id} belongs to another user than {recipient.id}."
+    )
+
+
+def _new_user(recipient: Recipient, now: int) -> User:
     attributes = recipient.custom_attributes
     return User(
         id=new_id("usr", now),
@@ -223,41 +245,8 @@ def _new_user(recipient: Recipient, now: int) -> User | None:
     )
 
 
-def _insert(conn: WriteConnection, users: list[User]) -> None:
-    if not users:
-        return
-    conn.executemany(
-        "INSERT INTO user (id, external_id, email, first_name, last_name, custom_attributes,"
-        " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                user.id,
-                user.external_id,
-                user.email,
-                user.first_name,
-                user.last_name,
-                user.custom_attributes,
-                user.created_at,
-                user.updated_at,
-            )
-            for user in users
-        ],
-    )
-
-
-def _update(conn: WriteConnection, user: User, recipient: Recipient, now: int) -> User:
-    changed = _changed_fields(user, recipient)
-    if not changed:
-        return user
-    assignments = ", ".join(f"{name} = ?" for name in changed)
-    rows = conn.execute(
-        f"UPDATE user SET {assignments}, updated_at = ? WHERE id = ? RETURNING {_USER}",
-        (*changed.values(), now, user.id),
-    ).fetchall()
-    return User(*rows[0])
-
-
-def _changed_fields(user: User, recipient: Recipient) -> dict[str, Any]:
+def _renamed(user: User, recipient: Recipient, now: int) -> User:
+    """The user with what the recipient says; the same object where that is nothing new."""
     changed = {
         name: value
         for name in _TEXT_FIELDS
@@ -267,4 +256,28 @@ def _changed_fields(user: User, recipient: Recipient) -> dict[str, Any]:
         text = bytes(recipient.custom_attributes).decode()
         if text != user.custom_attributes:
             changed["custom_attributes"] = text
-    return changed
+    return msgspec.structs.replace(user, **changed, updated_at=now) if changed else user
+
+
+def _insert(conn: WriteConnection, users: list[User]) -> None:
+    if not users:
+        return
+    conn.executemany(
+        f"INSERT INTO user (id, {', '.join(_GIVEN)}, created_at, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(user.id, *_given(user), user.created_at, user.updated_at) for user in users],
+    )
+
+
+def _update(conn: WriteConnection, users: list[User]) -> None:
+    if not users:
+        return
+    conn.executemany(
+        f"UPDATE user SET {', '.join(f'{name} = ?' for name in _GIVEN)}, updated_at = ?"
+        " WHERE id = ?",
+        [(*_given(user), user.updated_at, user.id) for user in users],
+    )
+
+
+def _given(user: User) -> list[str | None]:
+    return [getattr(user, name) for name in _GIVEN]

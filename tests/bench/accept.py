@@ -49,7 +49,9 @@ def rate(module: str, *arguments: str, seconds: float) -> float:
         _wait_for(port)
         turn = itertools.cycle(requests())
         measure(port, connections=CONNECTIONS, seconds=2, next_request=lambda: next(turn))
-        times = measure(port, connections=CONNECTIONS, seconds=seconds, next_request=lambda: next(turn))
+        times = measure(
+            port, connections=CONNECTIONS, seconds=seconds, next_request=lambda: next(turn)
+        )
     finally:
         process.kill()
         process.wait()
@@ -70,7 +72,10 @@ def main(seconds: float = 6) -> float:
     floor = rate("tests.bench.floors.http_handler", seconds=seconds)
     with tempfile.TemporaryDirectory() as folder:
         ours = rate("tests.bench.accept_server", folder, seconds=seconds)
-    print(f"(a) accept: {ours / floor:.2f} of the floor (goal 0.60); {ours:.0f}/s against {floor:.0f}/s")
+    print(
+        f"(a) accept: {ours / floor:.2f} of the floor (goal 0.60);"
+        f" {ours:.0f}/s against {floor:.0f}/s"
+    )
     return ours / floor
 
 

@@ -8,7 +8,6 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
-from notifybell import serve
 from notifybell.api.app import Parts, create_app
 from notifybell.config import parse, policy
 from notifybell.delivery.accept import Accept
@@ -51,5 +50,4 @@ async def main(port: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.setswitchinterval(serve._SWITCH_S)
     uvloop.run(main(int(sys.argv[1]), Path(sys.argv[2])))

@@ -69,7 +69,11 @@ async def _run(
     times: list[float] = []
     until = time.perf_counter() + seconds
     opened = [
-        (await loop.create_connection(lambda: _Connection(next_request, until, times), "127.0.0.1", port))[1]
+        (
+            await loop.create_connection(
+                lambda: _Connection(next_request, until, times), "127.0.0.1", port
+            )
+        )[1]
         for _ in range(connections)
     ]
     await asyncio.gather(*(one.done for one in opened))
