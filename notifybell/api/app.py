@@ -16,6 +16,7 @@ from notifybell.api.broadcasts import BroadcastController
 from notifybell.api.door import Door
 from notifybell.api.health import healthz, readyz
 from notifybell.api.notifications import MARK_ROUTES, NotificationController
+from notifybell.api.request import ApiRequest
 from notifybell.api.users import UserController
 from notifybell.config import Config
 from notifybell.delivery.accept import Accept
@@ -63,6 +64,7 @@ def create_litestar(parts: Parts, *more_routes: Any) -> Litestar:
             *more_routes,
         ],
         before_request=authenticator.admit,
+        request_class=ApiRequest,
         dependencies={
             "db": _given(parts.database),
             "accept": _given(parts.accept),
