@@ -9,15 +9,14 @@ import email
 import email.policy
 import json
 import ssl
-import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from os import urandom
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import http_ece
 import jwt
@@ -28,8 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from notifybell.domain.model import PushSubscription
-
-WAIT_S = 5.0
+from tests.background import BackgroundServer
 
 
 class ServerTls:
@@ -41,70 +39,6 @@ class ServerTls:
         authority.cert_pem.write_to_path(self.ca_file)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(*(names or ("localhost", "127.0.0.1"))).configure_cert(self.context)
-
-
-class BackgroundServer:
-    """An event loop in a thread. Subclasses start a server on it and note what arrives."""
-
-    host = "127.0.0.1"
-    port: int
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._changed = threading.Condition()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._call(self._start())
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._call(self._stop())
-        self._call(_end_tasks())
-        self.close_connections()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(WAIT_S)
-        self._loop.close()
-
-    def wait_until(self, condition: Callable[[], bool], timeout_s: float = WAIT_S) -> None:
-        """Wait until something that arrives makes the condition true; fail after `timeout_s`."""
-        with self._changed:
-            assert self._changed.wait_for(condition, timeout_s), "nothing came in time"
-
-    def close_connections(self) -> None:
-        """Hang up on every client, as servers do with idle ones."""
-        self._call(_hang_up())
-
-    def note(self, act: Callable[[], object]) -> None:
-        """For subclasses: do `act` and wake whoever waits."""
-        with self._changed:
-            act()
-            self._changed.notify_all()
-
-    def _call(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(WAIT_S)
-
-    async def _start(self) -> None:
-        raise NotImplementedError
-
-    async def _stop(self) -> None:
-        raise NotImplementedError
-
-
-async def _end_tasks() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _hang_up() -> None:
-    # Only the loop knows of connections whose TLS handshake is not through.
-    for transport in list(getattr(asyncio.get_running_loop(), "_transports").values()):  # noqa: B009
-        transport.abort()
-    for _ in range(5):  # a closed transport lets go of its socket within a few turns
-        await asyncio.sleep(0)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from tests.servers import BackgroundServer
+from tests.background import BackgroundServer
 
 
 class ScriptedRelay(BackgroundServer):

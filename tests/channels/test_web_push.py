@@ -1,29 +1,19 @@
 """Web push against a push service that checks the signature and decrypts."""
 
 import asyncio
-import json
 import time
-from base64 import b64encode, urlsafe_b64decode
+from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Iterator
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
-from hypothesis import given
-from hypothesis import strategies as st
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from notifybell.channels.http_client import Answer, OutgoingHttp
 from notifybell.channels.web_push import (
     WebPushSender,
     generate_private_key,
-    payload,
     public_key,
-    retry_after_s,
 )
 from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from notifybell.domain.errors import (
@@ -246,37 +236,6 @@ async def test_the_wait_that_the_service_asks_for_is_passed_on(
     assert caught.value.retry_after_s == 120
 
 
-@pytest.mark.parametrize(
-    ("value", "wait"),
-    [
-        ("0", 0),
-        ("120", 120),
-        (" 7 ", 7),
-        ("Thu, 01 Jan 2026 00:02:00 GMT", 120),
-        ("Wed, 31 Dec 2025 00:00:00 GMT", 0),
-        ("Thu, 01 Jan 2026 02:02:00 +0200", 120),
-        ("99999999999999999999", 999_999_999),
-        ("-5", None),
-        ("1.5", None),
-        ("soon", None),
-        ("٣", None),
-        ("", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(value: str, wait: int | None) -> None:
-    assert retry_after_s({"Retry-After": value}, NOW) == wait
-
-
-def test_no_retry_after_is_no_wait() -> None:
-    assert retry_after_s({}, NOW) is None
-
-
-@given(st.text())
-def test_no_retry_after_makes_us_fail(value: str) -> None:
-    wait = retry_after_s({"Retry-After": value}, NOW)
-    assert wait is None or wait >= 0
-
-
 async def test_what_is_too_large_is_shortened_once(
     sender: WebPushSender, service: PushService
 ) -> None:
@@ -402,87 +361,6 @@ async def test_many_messages_at_once_all_arrive(
     await asyncio.gather(*(sender.send(message) for message in messages))
     tags = {push.payload["notification"]["tag"] for push in await service.arrived(40)}
     assert tags == {f"ntf_{n}" for n in range(40)}
-
-
-@given(
-    content=st.text(max_size=50).map(lambda text: text * 100),
-    title=st.text(max_size=400),
-    size=st.integers(min_value=2600, max_value=3072),
-)
-def test_no_content_is_too_large_to_send(content: str, title: str, size: int) -> None:
-    sent = payload(a_message(title=title, content=content), BASE, size)
-    assert len(sent) <= size
-    body = json.loads(sent)["notification"]["body"]
-    assert content == body or content.startswith(body.removesuffix("…"))
-
-
-@pytest.mark.parametrize("filler", ["x", "é", "日", "🔔", '"', "\n", "\x01"])
-def test_the_body_is_as_long_as_fits(filler: str) -> None:
-    sent = payload(a_message(content=filler + "x" + filler * 4000), BASE, 3072)
-    body = json.loads(sent)["notification"]["body"]
-    assert body == "" or body.endswith("…")
-    # White space at the cut is dropped.
-    assert 3072 - 9 <= len(sent) <= 3072 or filler == "\n"
-
-
-def test_a_body_that_just_fits_is_not_shortened() -> None:
-    room = 3072 - len(payload(a_message(content=None), BASE, 3072))
-    assert b"\xe2\x80\xa6" not in payload(a_message(content="x" * room), BASE, 3072)
-    assert b"\xe2\x80\xa6" in payload(a_message(content="x" * (room + 1)), BASE, 3072)
-
-
-def test_a_link_too_long_to_travel_leads_to_the_site() -> None:
-    sent = payload(a_message(action_url="/" + "x" * 3000), BASE, 3072)
-    assert json.loads(sent)["notification"]["navigate"] == BASE
-
-
-def test_a_fresh_key_is_32_bytes_and_has_a_public_point() -> None:
-    key = generate_private_key()
-    assert len(urlsafe_b64decode(key + "=")) == 32
-    point = urlsafe_b64decode(public_key(key) + "=")
-    assert (len(point), point[0]) == (65, 4)
-    assert generate_private_key() != key
-
-
-@pytest.mark.parametrize("format", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
-@pytest.mark.parametrize("encoding", [Encoding.PEM, Encoding.DER])
-def test_a_key_made_by_other_tools_is_read(encoding: Encoding, format: PrivateFormat) -> None:
-    raw = urlsafe_b64decode(KEY + "=")
-    key = ec.derive_private_key(int.from_bytes(raw, "big"), ec.SECP256R1())
-    exported = key.private_bytes(encoding, format, NoEncryption())
-    text = exported.decode() if encoding is Encoding.PEM else _base64(exported)
-    assert public_key(text) == public_key(KEY)
-
-
-def _base64(raw: bytes) -> str:
-    return b64encode(raw).decode()
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        "",
-        "no key",
-        "AAAA",
-        "A" * 43,  # zero
-        "_" * 43,  # larger than the order
-        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
-    ],
-)
-def test_what_is_no_key_is_a_fault_of_the_configuration(key: str) -> None:
-    with pytest.raises(ConfigError, match=r"web_push\.private_key"):
-        public_key(key)
-
-
-@pytest.mark.parametrize(
-    "key", [ec.generate_private_key(ec.SECP384R1()), ed25519.Ed25519PrivateKey.generate()]
-)
-def test_a_key_of_another_curve_is_a_fault_of_the_configuration(
-    key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey,
-) -> None:
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    with pytest.raises(ConfigError, match="P-256"):
-        public_key(pem)
 
 
 @pytest.mark.parametrize("subject", ["", "ops@example.com", "http://example.com", "mailto:"])
