@@ -15,7 +15,7 @@ from litestar.connection import Request
 
 from notifybell.config import ProjectToken
 from notifybell.domain.clock import Clock
-from notifybell.domain.errors import Forbidden, NotFound, Unauthenticated
+from notifybell.domain.errors import Forbidden, RequestRefused, Unauthenticated
 from notifybell.domain.model import Recipient
 from notifybell.store import users
 from notifybell.store.database import Database
@@ -183,10 +183,10 @@ class Authenticator:
         if user is not None and (who.external_id is None or user.external_id == who.external_id):
             return user.id
         now = self._clock.now()
-        created = await self._database.write(lambda conn: users.find_or_create(conn, [who], now))
-        if created[0] is None:
-            raise NotFound("There is no such user.")
-        return created[0].id
+        [made] = await self._database.write(lambda conn: users.find_or_create(conn, [who], now))
+        if isinstance(made, RequestRefused):
+            raise made
+        return made.id
 
 
 def project(request: Request[Any, Any, Any]) -> Project:

@@ -20,7 +20,7 @@ from notifybell.api.pagination import (
 from notifybell.api.problems import documented
 from notifybell.config import Config
 from notifybell.domain.clock import Clock, to_rfc3339
-from notifybell.domain.errors import FieldProblem, InvalidField, NotFound
+from notifybell.domain.errors import FieldProblem, InvalidField, NotFound, RequestRefused
 from notifybell.domain.model import Recipient, User
 from notifybell.store import users
 from notifybell.store.database import Database
@@ -75,15 +75,15 @@ class UserController(Controller):
         summary="Create or update a user",
         dto=JsonBody[UserIn],
         return_dto=None,
-        responses=documented(400, 401, 403, 404, 413, 422, 503),
+        responses=documented(400, 401, 403, 404, 409, 413, 422, 503),
     )
     async def put_user(self, data: UserIn, db: Database, clock: Clock) -> UserOut:
         """Found by `id`, else by `external_id`, else by `email`; fields that are given are set."""
         now = clock.now()
         who = recipient_of(data, "")
         [user] = await db.write(lambda conn: users.find_or_create(conn, [who], now))
-        if user is None:
-            raise NotFound(f"There is no user with id {data.id}.")
+        if isinstance(user, RequestRefused):
+            raise user
         return user_out(user)
 
     @get(summary="List users", responses=documented(401, 403, 422))

@@ -1,0 +1,89 @@
+"""What several verb families' tests need in an inbox: users, and notifications in it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+from notifybell.domain.ids import delivery_id, new_ids
+from notifybell.domain.model import Channel, DeliveryState, Recipient, User
+from notifybell.store import broadcasts, deliveries, notifications, users
+from notifybell.store.database import Connection, WriteConnection
+from tests.factories import NOW, a_broadcast
+
+HOUR = 3_600_000
+
+
+def a_user(conn: WriteConnection, external_id: str = "ann", **names: Any) -> User:
+    """A user that exists."""
+    [user] = users.find_or_create(conn, [Recipient(external_id=external_id, **names)], NOW)
+    assert isinstance(user, User)
+    return user
+
+
+def notify(
+    conn: WriteConnection,
+    *user_ids: str,
+    now: int = NOW,
+    in_app: bool = True,
+    **content: Any,
+) -> list[str]:
+    """One broadcast to these users, a user as often as named; the notifications' ids in order."""
+    broadcast = a_broadcast(created_at=now, total=len(user_ids), **content)
+    broadcasts.insert_many(conn, [broadcast])
+    last = users.add_notifications(conn, Counter(user_ids), now) if in_app else {}
+    seqs = {user_id: count(last.get(user_id, 0)) for user_id in user_ids}
+    ids = sorted(new_ids("ntf", now, len(user_ids)))
+    notifications.insert_many(
+        conn,
+        [
+            (user_id, notification_id, broadcast.id, next(seqs[user_id]) * in_app, in_app, now, now)
+            for user_id, notification_id in zip(user_ids, ids, strict=True)
+        ],
+    )
+    return ids
+
+
+def enqueue(
+    conn: WriteConnection,
+    user: User,
+    *,
+    channel: Channel = "email",
+    address: str | None = "ann@example.com",
+    state: DeliveryState = "queued",
+    due_at: int = NOW,
+    deadline_at: int = NOW + HOUR,
+    number: int = 1,
+    **content: Any,
+) -> list[str]:
+    """So many broadcasts to this user with one delivery each; the deliveries' ids."""
+    ids = []
+    for _ in range(number):
+        [notification_id] = notify(conn, user.id, **content)
+        shown = notifications.get(conn, user.id, notification_id)
+        assert shown is not None
+        ids.append(delivery_id(notification_id, 0))
+        row = (ids[-1], notification_id, user.id, shown.broadcast_id, channel, address, state)
+        deliveries.enqueue(conn, [(*row, "project default", due_at, deadline_at, NOW, NOW)])
+    return ids
+
+
+def recount(conn: Connection) -> dict[str, tuple[int, int]]:
+    """Unread and unseen by user id, counted from the rows."""
+    rows = conn.execute(
+        "SELECT user.id,"
+        " count(*) FILTER (WHERE status IN ('unseen', 'unread')),"
+        " count(*) FILTER (WHERE status = 'unseen')"
+        " FROM user LEFT JOIN notification n ON n.user_id = user.id GROUP BY user.id"
+    ).fetchall()
+    return {user_id: (unread, unseen) for user_id, unread, unseen in rows}
+
+
+def kept_counts(conn: Connection) -> dict[str, tuple[int, int]]:
+    """Unread and unseen by user id, as the users' rows say."""
+    rows = conn.execute("SELECT id, unread_count, unseen_count FROM user").fetchall()
+    return {user_id: (unread, unseen) for user_id, unread, unseen in rows}
+
+
+def ids_of(rows: Sequence[Any]) -> list[str]:
+    return [row.id for row in rows]
