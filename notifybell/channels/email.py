@@ -108,7 +108,7 @@ class EmailSender:
         if message.deadline_at <= self._clock.now():
             raise Rejected("expired before it could be sent")
         to = checked_address(message.address.email)
-        # On the loop on purpose: 0.1 ms, and a hop to a thread and back costs as much.
+        # On the loop on purpose: 0.03 to 0.1 ms; a hop to a thread and back took 0.12 ms.
         mail = build(message, to, self._from, self._base_url)
         async with self._slots:
             if (kept := await self._kept()) is not None:

@@ -39,7 +39,8 @@ _BODY = """\
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
  style="max-width:560px; font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;">
 <tr><td class="card" dir="auto"
- style="padding:32px; background:#ffffff; border:1px solid #dfe3ea; border-radius:12px;">
+ style="padding:32px; background:#ffffff; border:1px solid #dfe3ea; border-radius:12px;
+ overflow-wrap:anywhere; word-break:break-word;">
 <h1 style="margin:0; font-size:20px; line-height:28px; font-weight:600; color:#16181d;">"""
 _CONTENT = """\
 <p class="text" dir="auto"
