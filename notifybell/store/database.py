@@ -9,9 +9,7 @@ after writing), so it must not change anything but the database.
 """
 
 import asyncio
-import fcntl
 import logging
-import os
 import sqlite3
 import threading
 import time
@@ -22,11 +20,10 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import msgspec
-import sqlite_utils
 
 from notifybell.domain.errors import QueueFull, StoreError, StoreUnavailable
 from notifybell.domain.model import Channel
-from notifybell.store.migrations import migrations, pending
+from notifybell.store.file import connect, migrate, take_lock
 
 log = logging.getLogger(__name__)
 
@@ -128,10 +125,10 @@ class Database:
         Raises StoreError with a sentence for the operator: folder missing, file in use by another
         server, written by a newer version, damaged.
         """
-        self._lock = _take_lock(self.path)
+        self._lock = take_lock(self.path)
         try:
             migrate(self.path)
-            self._writer = _connect(self.path, WriteConnection, _WRITER_CACHE_KIB)
+            self._writer = connect(self.path, WriteConnection, _WRITER_CACHE_KIB)
             self._writer.execute("PRAGMA journal_mode=WAL")
             self._writer.execute("PRAGMA synchronous=FULL")
             self._reader = self._open_reader()
@@ -168,7 +165,7 @@ class Database:
         self._listeners.append(listener)
 
     def _open_reader(self) -> Connection:
-        conn: Connection = _connect(self.path, sqlite3.Connection, _READER_CACHE_KIB)
+        conn: Connection = connect(self.path, sqlite3.Connection, _READER_CACHE_KIB)
         conn.execute("PRAGMA query_only=1")
         return conn
 
@@ -369,69 +366,3 @@ class Database:
             self._writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
         except sqlite3.Error as exc:
             log.warning("checkpoint failed mode=%s error=%s", mode, exc)
-
-
-def migrate(path: Path) -> None:
-    """Bring the file to the newest schema, after a copy of it beside it.
-
-    Raises StoreError when the file is newer than this version, or the copy cannot be made.
-    """
-    conn = sqlite3.connect(path)
-    try:
-        path.chmod(0o600)
-        db = sqlite_utils.Database(conn)
-        to_apply = pending(db)
-        if not to_apply:
-            return
-        if db.table_names():
-            _copy_before(conn, path, to_apply[0])
-        else:
-            conn.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        migrations.apply(db)
-    finally:
-        conn.close()
-
-
-def _copy_before(conn: Connection, path: Path, migration: str) -> None:
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-    copy = path.with_name(f"{path.name}.before-{migration}-{stamp}")
-    conn.execute("VACUUM INTO ?", (str(copy),))
-    copy.chmod(0o600)
-    log.info("database copied before upgrade copy=%s", copy)
-
-
-def _take_lock(path: Path) -> IO[bytes]:
-    if not path.parent.is_dir():
-        raise StoreError(
-            f"The folder {path.parent} for the database does not exist;"
-            " create it, or change store.path."
-        )
-    try:
-        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as exc:
-        raise StoreError(f"The folder {path.parent} is not writable: {exc.strerror}.") from exc
-    lock = os.fdopen(descriptor, "rb+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as exc:
-        pid = lock.read().decode() or "unknown"
-        lock.close()
-        raise StoreError(
-            f"The database {path} is in use by another NotifyBell (process {pid});"
-            " stop it first, or give this one another store.path."
-        ) from exc
-    lock.truncate()
-    lock.write(str(os.getpid()).encode())
-    lock.flush()
-    return lock
-
-
-def _connect(path: Path, factory: type[sqlite3.Connection], cache_kib: int) -> Any:
-    conn = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, factory=factory, cached_statements=256
-    )
-    conn.execute("PRAGMA busy_timeout=5000")
-    conn.execute("PRAGMA wal_autocheckpoint=0")
-    conn.execute("PRAGMA temp_store=MEMORY")
-    conn.execute(f"PRAGMA cache_size=-{cache_kib}")
-    return conn

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from notifybell.store.database import WriteConnection, migrate
+from notifybell.store.database import WriteConnection
+from notifybell.store.file import migrate
 
 
 def open_file(path: Path) -> WriteConnection:
