@@ -1,6 +1,6 @@
 """One Message as RFC 5322 bytes: pure, and fast enough to run on the event loop.
 
-Assembled by hand, because the standard library takes 2 to 3 ms a mail (FACTS 5.1) and this less than 0.1 ms.
+Assembled by hand: the standard library takes 2 to 3 ms a mail, this less than a tenth of that.
 The price is that what reaches a header is checked here: titles are squeezed to one line of
 printable characters, addresses and links must match a strict pattern. Bodies are 7 bit clean, lines
 stay under 998 octets, so every relay can take them. Text from outside is escaped, never markup.

@@ -55,7 +55,7 @@ from notifybell.domain.errors import (
 from notifybell.domain.model import PushSubscription
 from notifybell.domain.push import endpoint_problem, keys_problem, origin
 
-# Services allow 4096 bytes of body; some give up at about 3 KB of payload (FACTS 4.4).
+# Services allow 4096 bytes of body; some give up at about 3 KB of payload.
 _PAYLOAD_BYTES = 3072
 _SHRUNK_BYTES = 1024
 _TITLE_CHARS = 255
@@ -125,7 +125,7 @@ class WebPushSender:
             raise AddressGone(f"the stored push keys cannot be used: {problem}")
 
     async def _post(self, message: Message, subscription: PushSubscription, size: int) -> Answer:
-        # On the loop on purpose, one message at a time: 0.17 to 0.27 ms of CPU (FACTS 4.1). A
+        # On the loop on purpose, one message at a time: 0.17 to 0.27 ms of CPU. A
         # hop to a thread and back took 0.12 ms when measured.
         body = _encrypted(payload(message, self._base_url, size), subscription)
         now = self._clock.now()
@@ -149,7 +149,7 @@ class WebPushSender:
         if len(self._authorizations) >= _MAX_ORIGINS:
             self._authorizations.clear()  # endpoints are strangers' input: the cache stays small
         expires_at = (now + _VAPID_LIFE_MS) // SECOND_MS
-        # A new dict each time: a reused one keeps the first audience (FACTS 4.2).
+        # A new dict each time: a reused one keeps the first audience.
         claims = {"aud": audience, "exp": expires_at, "sub": self._subject}
         try:
             fresh = str(self._vapid.sign(claims)["Authorization"])
