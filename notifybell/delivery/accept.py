@@ -9,7 +9,7 @@ from functools import partial
 
 import msgspec
 
-from notifybell.delivery.fanout import CHUNK, Fanout
+from notifybell.delivery.fanout import SMALL, Fanout
 from notifybell.delivery.plan import Send, plan
 from notifybell.domain.clock import Clock
 from notifybell.domain.errors import RequestRefused
@@ -125,7 +125,7 @@ def _with_failures(broadcast: Broadcast, named: Sequence[User | RequestRefused])
 
 
 def _broadcast(order: Order, total: int, now: int) -> Broadcast:
-    is_small = total <= CHUNK and not order.is_for_everyone
+    is_small = total <= SMALL and not order.is_for_everyone
     return Broadcast(
         id=new_id("brd", now),
         title=order.title,

@@ -31,10 +31,19 @@ A = TypeVar("A")
 T = TypeVar("T")
 Connection = sqlite3.Connection
 
-_BULK_SLICE_S = 0.004
+_BULK_SLICE_S = 0.020
+"""How long bulk jobs may share a commit while nobody else writes."""
+
+_BULK_YIELDING_SLICE_S = 0.0
+"""And while somebody does: one job a commit, so that a mark-read never waits for two."""
+
+_BUSY_FOR_S = 0.25
 _GROUP_LIMIT = 256
 _WAL_CHECK_S = 1.0
-_WAL_PASSIVE_BYTES = 4 * 1024 * 1024
+_WAL_IDLE_BYTES = 4 * 1024 * 1024
+_WAL_BUSY_BYTES = 48 * 1024 * 1024
+"""A checkpoint stalls the writer for as long as it copies: under load it is put off until here."""
+
 _READER_CACHE_KIB = 8 * 1024
 _WRITER_CACHE_KIB = 16 * 1024
 
@@ -112,6 +121,7 @@ class Database:
         self._closing = False
         self._refused = False
         self._rung = False
+        self._interactive_at = 0.0
         self._listeners: list[Listener] = []
         self._lock: IO[bytes] | None = None
         self._scanner = ThreadPoolExecutor(1, thread_name_prefix="notifybell-scan")
@@ -310,9 +320,13 @@ class Database:
     def _next_job(self, taken: int, started_at: float) -> _Job | None:
         if taken >= _GROUP_LIMIT:
             return None
+        now = time.monotonic()
         if self._interactive:
+            self._interactive_at = now
             return self._interactive.popleft()
-        if self._bulk and time.monotonic() - started_at < _BULK_SLICE_S:
+        is_shared = now - self._interactive_at < _BUSY_FOR_S
+        slice_s = _BULK_YIELDING_SLICE_S if is_shared else _BULK_SLICE_S
+        if self._bulk and (taken == 0 or now - started_at < slice_s):
             return self._bulk.popleft()
         return None
 
@@ -359,7 +373,7 @@ class Database:
     def _checkpoint(self, *, idle: bool) -> None:
         wal = self.path.with_name(self.path.name + "-wal")
         size = wal.stat().st_size if wal.exists() else 0
-        if size < _WAL_PASSIVE_BYTES:
+        if size < (_WAL_IDLE_BYTES if idle else _WAL_BUSY_BYTES):
             return
         mode = "TRUNCATE" if idle else "PASSIVE"
         try:
