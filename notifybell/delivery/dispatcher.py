@@ -19,7 +19,7 @@ from notifybell.domain.errors import (
     SendError,
     Temporary,
 )
-from notifybell.domain.model import Channel, DueDelivery, EmailAddress, decode_json
+from notifybell.domain.model import Address, Channel, DueDelivery, EmailAddress, decode_json
 from notifybell.domain.retry import POLICIES, Retry, after_failure
 from notifybell.store import deliveries
 from notifybell.store.database import Database, Touched, WriteConnection
@@ -280,12 +280,15 @@ class Dispatcher:
 
 
 def compose(due: DueDelivery, unsubscribe_url: str | None, now: int) -> Message:
-    """The complete message of a claimed delivery, its channel's overrides applied."""
+    """The complete message of a claimed delivery, its channel's overrides applied.
+
+    Raises AddressGone when the browser it was meant for has left, or is another user's now.
+    """
     override = _override(due)
     return Message(
         delivery_id=due.id,
         notification_id=due.notification_id,
-        address=due.subscription or EmailAddress(due.address),
+        address=_address(due),
         title=override.get("title") or due.title,
         content=override.get("content", due.content),
         action_url=override.get("action_url", due.action_url),
@@ -296,6 +299,14 @@ def compose(due: DueDelivery, unsubscribe_url: str | None, now: int) -> Message:
         deadline_at=due.deadline_at,
         sent_at=now,
     )
+
+
+def _address(due: DueDelivery) -> Address:
+    if due.channel != "web_push":
+        return EmailAddress(due.address)
+    if due.subscription is None:
+        raise AddressGone("this browser is no longer registered for the user")
+    return due.subscription
 
 
 def _override(due: DueDelivery) -> dict[str, str | None]:

@@ -235,7 +235,7 @@ def _with_content(conn: Connection, ids: list[str]) -> list[DueDelivery]:
         "SELECT d.id, d.notification_id, d.user_id, d.channel, d.address, d.attempt, d.lease,"
         " d.deadline_at, d.created_at, b.title, b.content, b.category, b.topic, b.action_url,"
         f" b.overrides, {_SUBSCRIPTION} FROM delivery d JOIN broadcast b ON b.id = d.broadcast_id"
-        " LEFT JOIN push_subscription p ON p.id = d.address"
+        " LEFT JOIN push_subscription p ON p.id = d.address AND p.user_id = d.user_id"
         " WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id",
         (as_json_list(ids),),
     ).fetchall()

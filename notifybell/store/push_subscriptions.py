@@ -21,11 +21,11 @@ def upsert(
     in last. With another secret it is somebody else's: raises Conflict.
     """
     known = conn.execute(
-        "SELECT id, auth FROM push_subscription WHERE endpoint = ?", (endpoint,)
+        "SELECT user_id, auth FROM push_subscription WHERE endpoint = ?", (endpoint,)
     ).fetchone()
     if known is not None and known[1] != auth:
         raise Conflict("This push endpoint is registered with other keys.")
-    if known is None:
+    if known is None or known[0] != user_id:
         _make_room(conn, user_id)
     row = conn.execute(
         "INSERT INTO push_subscription"
