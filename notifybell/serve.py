@@ -26,6 +26,7 @@ from granian.server.embed import Server as Granian
 
 from notifybell import __version__
 from notifybell.api.app import Parts, create_app
+from notifybell.channels import web_push
 from notifybell.channels.base import Sender
 from notifybell.channels.email import EmailSender
 from notifybell.channels.http_client import OutgoingHttp
@@ -55,6 +56,7 @@ _CONNECTIONS = 16_384
 _STREAMS_GO_S = 3.0
 _SENDS_FINISH_S = 4.0
 _LISTENER_GOES_S = 2.0
+
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was started, in one place for the stop."""
@@ -126,6 +128,7 @@ def build(config: Config, database: Database, clock: Clock) -> Running:
             accept=Accept(database, rules, clock, fanout),
             hub=hub,
             dispatcher=dispatcher,
+            vapid_public_key=_vapid_public_key(config),
         ),
         fanout=asyncio.create_task(fanout.run()),
         upkeep=upkeep,
@@ -158,6 +161,11 @@ def _senders(config: Config, clock: Clock) -> dict[Channel, Sender]:
             clock=clock,
         )
     return senders
+
+
+def _vapid_public_key(config: Config) -> str | None:
+    push = config.web_push
+    return None if push is None else web_push.public_key(push.private_key)
 
 
 def _unsubscribe_url(config: Config, due: DueDelivery) -> str | None:

@@ -173,7 +173,7 @@ class BroadcastController(Controller):
         summary="List a broadcast's notifications",
         responses=documented(401, 403, 404, 422),
     )
-    async def list_notifications(
+    async def list_broadcast_notifications(
         self,
         broadcast_id: BroadcastId,
         db: Database,

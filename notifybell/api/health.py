@@ -2,8 +2,8 @@
 
 import msgspec
 from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
-from notifybell.api.problems import documented
 from notifybell.config import Config
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.domain.model import CHANNELS, Channel
@@ -35,7 +35,9 @@ async def healthz() -> Health:
     access="public",
     summary="Can it do its work?",
     tags=["health"],
-    responses=documented(503),
+    responses={
+        503: ResponseSpec(Readiness, generate_examples=False, description="It takes no new work.")
+    },
 )
 async def readyz(
     db: Database, hub: Hub, dispatcher: Dispatcher, config: Config

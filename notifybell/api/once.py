@@ -37,17 +37,23 @@ async def once_key(request: Request[Any, Any, Any], key: str | None, scope: str)
     return OnceKey(scope, key, digest.hexdigest())
 
 
+async def answer_once(
+    database: Database, clock: Clock, once: OnceKey | None, job: Callable[[WriteConnection], str]
+) -> str:
+    """What a job answers; with a key that was used before, what it answered then."""
+    if once is None:
+        return await database.write(job)
+    now = clock.now()
+    return await database.write(lambda conn: idempotency.once(conn, once, now, job))
+
+
 async def write_once(
     database: Database, clock: Clock, once: OnceKey | None, job: Callable[[WriteConnection], object]
 ) -> None:
     """Run a job that answers nothing; with a key, at most once."""
-    if once is None:
-        await database.write(job)
-        return
 
     def answer_nothing(conn: WriteConnection) -> str:
         job(conn)
         return ""
 
-    now = clock.now()
-    await database.write(lambda conn: idempotency.once(conn, once, now, answer_nothing))
+    await answer_once(database, clock, once, answer_nothing)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -28,6 +29,10 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 DOCS = "/docs#error-"
+
+_NO_METHOD = "Method not allowed"
+_BUG = "Internal error"
+_BUG_SENTENCE = "Something went wrong here; it has been logged under this request_id."
 
 STATUSES: dict[type[NotifyBellError], tuple[int, str]] = {
     InvalidRequest: (400, "Not readable"),
@@ -63,6 +68,37 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
 
 
+class CatalogueEntry(msgspec.Struct, frozen=True):
+    """One `code` that an answer can carry."""
+
+    code: str
+    status: int
+    title: str
+    sentence: str
+
+
+def catalogue() -> list[CatalogueEntry]:
+    """Every code that a Problem of this API can carry, by status and code."""
+    entries = [
+        CatalogueEntry(cls.code, status, title, (cls.__doc__ or "").strip())
+        for base, (status, title) in STATUSES.items()
+        for cls in _and_below(base)
+    ]
+    entries += [
+        CatalogueEntry("method_not_allowed", 405, _NO_METHOD, DESCRIPTIONS[405]),
+        CatalogueEntry("internal", 500, _BUG, _BUG_SENTENCE),
+    ]
+    return sorted({e.code: e for e in entries}.values(), key=lambda e: (e.status, e.code))
+
+
+def _and_below(cls: type[NotifyBellError]) -> Iterator[type[NotifyBellError]]:
+    """A class and its subclasses, but those that have a status of their own."""
+    yield cls
+    for below in cls.__subclasses__():
+        if below not in STATUSES:
+            yield from _and_below(below)
+
+
 def documented(*statuses: int) -> dict[int, ResponseSpec]:
     """The OpenAPI entries of these problem statuses."""
     return {
@@ -70,14 +106,14 @@ def documented(*statuses: int) -> dict[int, ResponseSpec]:
             Problem,
             generate_examples=False,
             media_type=MEDIA_TYPE,
-            description=_DESCRIPTIONS[status],
+            description=DESCRIPTIONS[status],
         )
         for status in statuses
     }
 
 
-_DESCRIPTIONS = {
-    400: "The body is not valid JSON.",
+DESCRIPTIONS = {
+    400: "The body is not valid JSON, or was cut off.",
     401: "No valid token.",
     403: "This token may not do this.",
     404: "There is no such thing here.",
@@ -85,14 +121,14 @@ _DESCRIPTIONS = {
     409: "The request conflicts with what is stored.",
     413: "The body is too large.",
     422: "A field, parameter or Idempotency-Key is not allowed.",
-    503: "At a limit; nothing was accepted. Try again after `Retry-After` seconds.",
+    503: "At a limit; nothing was accepted. Try again after Retry-After seconds.",
 }
 
 
 def answer_refusal(request: Request[Any, Any, Any], error: NotifyBellError) -> Response[Problem]:
     """An error raised on purpose."""
     status, title = next(
-        (STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES), (500, "Internal error")
+        (STATUSES[cls] for cls in type(error).__mro__ if cls in STATUSES), (500, _BUG)
     )
     headers: dict[str, str] = {}
     if isinstance(error, Busy):
@@ -112,7 +148,7 @@ def answer_http_exception(
     if isinstance(error, MethodNotAllowedException):
         headers = dict(error.headers or {})
         return _respond(
-            request, 405, "Method not allowed", error.detail, "method_not_allowed", (), headers
+            request, 405, _NO_METHOD, DESCRIPTIONS[405], "method_not_allowed", (), headers
         )
     if error.status_code >= 500:
         return answer_bug(request, error)
@@ -131,8 +167,7 @@ def answer_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Pr
         _request_id(request),
         exc_info=error,
     )
-    detail = "Something went wrong here; it has been logged under this request_id."
-    return _respond(request, 500, "Internal error", detail, "internal", (), {})
+    return _respond(request, 500, _BUG, _BUG_SENTENCE, "internal", (), {})
 
 
 HANDLERS: ExceptionHandlersMap = {

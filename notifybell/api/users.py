@@ -104,7 +104,7 @@ class UserController(Controller):
     @get("/{user_id:str}", summary="Get a user", responses=documented(401, 403, 404))
     async def get_user(self, user_id: UserId, db: Database) -> UserOut:
         """One user."""
-        return user_out(_find(db, user_id))
+        return user_out(find_user(db, user_id))
 
     @delete(
         "/{user_id:str}",
@@ -114,7 +114,7 @@ class UserController(Controller):
     )
     async def delete_user(self, user_id: UserId, db: Database) -> None:
         """Erases the user with inbox, deliveries, preferences and push addresses."""
-        user = _find(db, user_id)
+        user = find_user(db, user_id)
         await db.write(lambda conn: users.delete(conn, user.id))
 
 
@@ -168,7 +168,8 @@ def time_out(at: int | None) -> str | None:
     return None if at is None else to_rfc3339(at)
 
 
-def _find(db: Database, user_id: str) -> User:
+def find_user(db: Database, user_id: str) -> User:
+    """Who a path or a filter names. Raises NotFound."""
     user = db.read(lambda conn: users.find(conn, recipient_from(user_id)))
     if user is None:
         raise NotFound("There is no such user.")

@@ -1,0 +1,189 @@
+"""What became of each notification on each channel, and why; and one more try for the dead."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Controller, Request, get, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from notifybell.api.auth import project
+from notifybell.api.once import IdempotencyKey, answer_once, once_key
+from notifybell.api.pagination import (
+    Cursor,
+    EndingBefore,
+    Limit,
+    Page,
+    StartingAfter,
+    build_page,
+)
+from notifybell.api.problems import documented
+from notifybell.api.request import ReadyAnswer
+from notifybell.api.users import find_user
+from notifybell.config import Config, policy
+from notifybell.domain.clock import Clock, to_rfc3339
+from notifybell.domain.errors import Conflict, NotFound
+from notifybell.domain.model import Channel, Delivery
+from notifybell.domain.preferences import Policy
+from notifybell.domain.retry import POLICIES
+from notifybell.store import deliveries
+from notifybell.store.database import Database, WriteConnection
+
+ShownState = Literal[
+    "queued",
+    "retrying",
+    "sending",
+    "sent",
+    "dead",
+    "suppressed",
+    "skipped",
+    "cancelled",
+    "expired",
+]
+"""The stored states, but "retrying" for what waits after a failed attempt."""
+
+DeliveryId = Annotated[str, Parameter(max_length=64)]
+UserFilter = Annotated[
+    str | None,
+    Parameter(
+        query="user", max_length=300, description="Our id, `external_id:…` or `email:…` of a user."
+    ),
+]
+
+
+class DeliveryOut(msgspec.Struct, frozen=True, kw_only=True):
+    """One notification on one channel to one address.
+
+    `address` is an email address or the id of a web push token. `reason` tells why it was decided
+    to send or to skip, `error` what the last attempt failed with, `receipt` what the other side
+    answered when it took the message.
+    """
+
+    id: str
+    notification_id: str
+    user_id: str
+    broadcast_id: str
+    channel: Channel
+    address: str | None
+    state: ShownState
+    reason: str
+    attempt: int
+    due_at: str
+    deadline_at: str
+    error: str | None
+    receipt: str | None
+    created_at: str
+    updated_at: str
+
+
+class DeliveryController(Controller):
+    """Routes for project tokens."""
+
+    path = "/api/deliveries"
+    tags = ("deliveries",)
+    opt = {"access": "project"}  # noqa: RUF012 - Litestar reads it from the class
+
+    @get(summary="List deliveries", responses=documented(404, 422))
+    async def list_deliveries(
+        self,
+        db: Database,
+        config: Config,
+        limit: Limit,
+        delivery_state: Annotated[ShownState | None, Parameter(query="state")] = None,
+        channel: Annotated[Channel | None, Parameter(query="channel")] = None,
+        of_user: UserFilter = None,
+        broadcast_id: Annotated[str | None, Parameter(query="broadcast_id", max_length=64)] = None,
+        starting_after: StartingAfter = None,
+        ending_before: EndingBefore = None,
+    ) -> Page[DeliveryOut]:
+        """Newest first. 404 when there is no such user."""
+        cursor = Cursor(limit=limit, starting_after=starting_after, ending_before=ending_before)
+        user_id = None if of_user is None else find_user(db, of_user).id
+        named = {"state": delivery_state, "channel": channel, "broadcast_id": broadcast_id}
+
+        def page(conn: Any) -> list[Delivery]:
+            return deliveries.page(conn, **named, user_id=user_id, **cursor.one_more)  # type: ignore[arg-type]
+
+        rows = await db.scan(page)
+        url = f"{config.server.public_url}/api/deliveries"
+        filters = {**named, "user": user_id}
+        return build_page(rows, cursor, url, filters, delivery_out, lambda row: row.id)
+
+    @get("/{delivery_id:str}", summary="Get a delivery", responses=documented(404, 422))
+    async def get_delivery(self, delivery_id: DeliveryId, db: Database) -> DeliveryOut:
+        """One notification on one channel."""
+        return delivery_out(_existing(db.read(lambda conn: deliveries.get(conn, delivery_id))))
+
+    @post(
+        "/{delivery_id:str}/retry",
+        status_code=200,
+        summary="Try a dead delivery again",
+        responses={
+            200: ResponseSpec(DeliveryOut, generate_examples=False, description="Queued again."),
+            **documented(404, 409, 413, 422, 503),
+        },
+    )
+    async def retry_delivery(
+        self,
+        delivery_id: DeliveryId,
+        request: Request[Any, Any, Any],
+        db: Database,
+        clock: Clock,
+        config: Config,
+        idempotency_key: IdempotencyKey = None,
+    ) -> ReadyAnswer:
+        """It is due at once, with a new deadline and its attempts counted from the start.
+
+        409 when it is not dead, or its channel is off.
+        """
+        once = await once_key(request, idempotency_key, f"project:{project(request).name}")
+        now, rules = clock.now(), policy(config)
+        text = await answer_once(
+            db, clock, once, lambda conn: _retried(conn, delivery_id, rules, now)
+        )
+        return ReadyAnswer(text.encode(), status_code=200)
+
+
+def _retried(conn: WriteConnection, delivery_id: str, rules: Policy, now: int) -> str:
+    found = _existing(deliveries.get(conn, delivery_id))
+    if found.state != "dead":
+        state = shown_state(found)
+        raise Conflict(f"Only a dead delivery can be tried again; this one is {state}.")
+    if found.channel not in rules.configured:
+        raise Conflict(f"The channel {found.channel} is off in the configuration.")
+    deadline_at = now + POLICIES[found.channel].deadline_ms
+    deliveries.retry(conn, delivery_id, deadline_at=deadline_at, now=now)
+    again = _existing(deliveries.get(conn, delivery_id))
+    return msgspec.json.encode(delivery_out(again)).decode()
+
+
+def _existing(found: Delivery | None) -> Delivery:
+    if found is None:
+        raise NotFound("There is no such delivery.")
+    return found
+
+
+def shown_state(row: Delivery) -> ShownState:
+    """The state in the API's words."""
+    return "retrying" if row.state == "queued" and row.attempt > 0 else row.state
+
+
+def delivery_out(row: Delivery) -> DeliveryOut:
+    """A stored delivery as the API shows it."""
+    return DeliveryOut(
+        id=row.id,
+        notification_id=row.notification_id,
+        user_id=row.user_id,
+        broadcast_id=row.broadcast_id,
+        channel=row.channel,
+        address=row.address,
+        state=shown_state(row),
+        reason=row.reason,
+        attempt=row.attempt,
+        due_at=to_rfc3339(row.due_at),
+        deadline_at=to_rfc3339(row.deadline_at),
+        error=row.error,
+        receipt=row.receipt,
+        created_at=to_rfc3339(row.created_at),
+        updated_at=to_rfc3339(row.updated_at),
+    )
