@@ -16,7 +16,7 @@ import { identity, Tokens } from "./tokens.js";
 /** A tab that nobody looks at gives its stream back after this time. */
 const HIDDEN_MS = 5 * 60_000;
 /** A leader tells the others at least every 30 s that it lives. */
-const SILENCE_MS = 50_000;
+const LEADER_SILENCE_MS = 50_000;
 
 /**
  * @typedef {object} ClientOptions
@@ -290,7 +290,7 @@ export class InboxClient extends EventTarget {
 
   /** @param {AbortSignal} signal */
   #watchPage(signal) {
-    const silence = setInterval(() => this.#checkSilence(), SILENCE_MS / 2);
+    const silence = setInterval(() => this.#checkSilence(), LEADER_SILENCE_MS / 2);
     signal.addEventListener("abort", () => clearInterval(silence));
     document.addEventListener("visibilitychange", () => this.#onVisibility(signal), { signal });
     addEventListener("online", () => this.#pause.wake(), { signal });
@@ -316,7 +316,7 @@ export class InboxClient extends EventTarget {
 
   /** A leader that nobody has heard for long is asleep or hangs: take its place. */
   #checkSilence() {
-    const isHeard = Date.now() - this.#heardAt < SILENCE_MS;
+    const isHeard = Date.now() - this.#heardAt < LEADER_SILENCE_MS;
     if (isHeard || this.#tabs.isLeading || document.visibilityState === "hidden") return;
     this.#heardAt = Date.now();
     this.#tabs.stand(true);

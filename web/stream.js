@@ -12,7 +12,7 @@ import { ApiError } from "./api.js";
 import { backoff, Pause } from "./pause.js";
 
 /** The server sends something every 15 to 20 s; silence of 2.5 times that is a dead connection. */
-const SILENCE_MS = 50_000;
+const STREAM_SILENCE_MS = 50_000;
 /** A connection that held this long was a good one: the next failure is a first failure. */
 const STEADY_MS = 10_000;
 
@@ -92,7 +92,7 @@ export async function follow(source, signal) {
   let attempt = 0;
   while (!signal.aborted) {
     const startedAt = Date.now();
-    const wait = await connect(source, signal).catch((error) => waitAfter(error));
+    const wait = await connect(source, signal).catch((error) => askedWait(error));
     if (signal.aborted) return;
     source.sink.up(false);
     if (Date.now() - startedAt > STEADY_MS) attempt = 0;
@@ -107,7 +107,7 @@ export async function follow(source, signal) {
  * @param {unknown} error
  * @returns {number | null} milliseconds the server asked to wait, or null
  */
-function waitAfter(error) {
+function askedWait(error) {
   if (error instanceof ApiError && !error.isPassing) throw error;
   return error instanceof ApiError ? (error.retryAfterMs ?? null) : null;
 }
@@ -200,7 +200,7 @@ class Watchdog {
 
   feed() {
     this.end();
-    this.#timer = setTimeout(() => this.#controller.abort(), SILENCE_MS);
+    this.#timer = setTimeout(() => this.#controller.abort(), STREAM_SILENCE_MS);
   }
 
   end() {

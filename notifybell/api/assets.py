@@ -1,5 +1,7 @@
 """The widget's files, from memory: compressed once at start, revalidated by ETag.
 
+`/notifybell.js` is the bell in one file; the modules it is made of are there too, for headless use.
+
 Module scripts on other sites are fetched with CORS, so these files say `*`: they are public and
 carry no data. `no-cache` means "ask first", so that an upgrade never mixes old modules with new.
 """
@@ -15,6 +17,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import notifybell
+from notifybell.api.widget_bundle import bundle
 
 _TYPES = {
     ".js": "text/javascript; charset=utf-8",
@@ -43,9 +46,12 @@ def web_folder() -> Path:
 
 def load_asset(path: Path) -> Asset:
     """Read a file and compress it."""
-    body = path.read_bytes()
+    return _asset(path.read_bytes(), _TYPES[path.suffix])
+
+
+def _asset(body: bytes, media_type: str) -> Asset:
     return Asset(
-        media_type=_TYPES[path.suffix],
+        media_type=media_type,
         etag=f'"{hashlib.sha256(body).hexdigest()[:20]}"',
         encodings={
             "br": brotli.compress(body),
@@ -56,11 +62,11 @@ def load_asset(path: Path) -> Asset:
 
 
 def widget_routes() -> list[HTTPRouteHandler]:
-    """A public route for each of the widget's modules: `/notifybell.js` and what it imports."""
-    return [
-        asset_route(f"/{path.name}", load_asset(path), {})
-        for path in sorted(web_folder().glob("*.js"))
-    ]
+    """A public route for the widget, `/notifybell.js`, and for each module."""
+    folder = web_folder()
+    assets = {path.name: load_asset(path) for path in sorted(folder.glob("*.js"))}
+    assets["notifybell.js"] = _asset(bundle(folder, "notifybell.js").encode(), _TYPES[".js"])
+    return [asset_route(f"/{name}", asset, {}) for name, asset in assets.items()]
 
 
 def asset_route(path: str, asset: Asset, headers: dict[str, str]) -> HTTPRouteHandler:
