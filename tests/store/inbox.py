@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import count
 from typing import Any
 
 from notifybell.domain.ids import delivery_id, new_ids
 from notifybell.domain.model import Channel, DeliveryState, Recipient, User
 from notifybell.store import broadcasts, deliveries, notifications, users
 from notifybell.store.database import Connection, WriteConnection
+from notifybell.store.notifications import NewNotification
 from tests.factories import NOW, a_broadcast
 
 HOUR = 3_600_000
@@ -28,19 +28,20 @@ def notify(
     in_app: bool = True,
     **content: Any,
 ) -> list[str]:
-    """One broadcast to these users, a user as often as named; the notifications' ids in order."""
-    broadcast = a_broadcast(created_at=now, total=len(user_ids), **content)
-    broadcasts.insert_many(conn, [broadcast])
-    last = users.add_notifications(conn, Counter(user_ids), now) if in_app else {}
-    seqs = {user_id: count(last.get(user_id, 0)) for user_id in user_ids}
+    """A notification for each of these, in order; a user named again gets another broadcast."""
+    numbers = Counter(user_ids)
+    sent = [a_broadcast(created_at=now, **content) for _ in range(max(numbers.values()))]
+    broadcasts.insert_many(conn, sent)
+    last = users.add_notifications(conn, numbers, now) if in_app else {}
     ids = sorted(new_ids("ntf", now, len(user_ids)))
-    notifications.insert_many(
-        conn,
-        [
-            (user_id, notification_id, broadcast.id, next(seqs[user_id]) * in_app, in_app, now, now)
-            for user_id, notification_id in zip(user_ids, ids, strict=True)
-        ],
-    )
+    places: Counter[str] = Counter()
+    rows: list[NewNotification] = []
+    for user_id, notification_id in zip(user_ids, ids, strict=True):
+        place = places[user_id]
+        seq = last[user_id] - numbers[user_id] + 1 + place if in_app else 0
+        rows.append((user_id, notification_id, sent[place].id, seq, in_app, now, now))
+        places[user_id] += 1
+    notifications.insert_many(conn, rows)
     return ids
 
 
