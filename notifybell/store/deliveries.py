@@ -19,6 +19,7 @@ A settle is guarded by state and lease, and a lease is a fresh id per claim: who
 
 import secrets
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from notifybell.domain.ids import delivery_range
@@ -64,7 +65,17 @@ def claim_due(
 
 def settle_sent(conn: WriteConnection, due: DueDelivery, receipt: str, now: int) -> bool:
     """sending → sent; False when the lease is no longer ours."""
-    return _settle(conn, due, "state = 'sent', receipt = ?, error = NULL", (receipt,), now)
+    return settle_all_sent(conn, [(due, receipt, now)])[0]
+
+
+def settle_all_sent(
+    conn: WriteConnection, settled: list[tuple[DueDelivery, str, int]]
+) -> list[bool]:
+    """`settle_sent` for many, in one statement; False where the lease is no longer ours."""
+    values = [value for due, *rest in settled for value in (due.id, due.lease, *rest)]
+    rows = conn.execute(_settle_sent_sql(len(settled)), values).fetchall()
+    ours = {row[0] for row in rows}
+    return [due.id in ours for due, *_ in settled]
 
 
 def settle_retry(
@@ -209,6 +220,17 @@ def page(
         (*values, starting_after or "~", ending_before or "", limit),
     ).fetchall()
     return fill(Delivery, rows[::-1] if backwards else rows)
+
+
+@cache
+def _settle_sent_sql(number: int) -> str:
+    return (
+        "UPDATE delivery SET state = 'sent', receipt = v.column3, updated_at = v.column4,"
+        " error = NULL, lease = NULL, lease_until = NULL"
+        f" FROM (VALUES {', '.join(['(?, ?, ?, ?)'] * number)}) AS v"
+        " WHERE delivery.id = v.column1 AND state = 'sending' AND lease = v.column2"
+        " RETURNING delivery.id"
+    )
 
 
 def _filters(

@@ -31,7 +31,7 @@ DELIVERY = (
 PROJECT = {"authorization": f"Bearer {PROJECT_TOKEN}", "content-type": "application/json"}
 
 
-def fill_users(path: Path) -> None:
+def fill_users(path: Path, number: int = USERS) -> None:
     """A database with all users in it."""
     conn = sqlite3.connect(path)
     migrations.apply(sqlite_utils.Database(conn))
@@ -39,8 +39,8 @@ def fill_users(path: Path) -> None:
     conn.executemany(
         "INSERT INTO user (id, external_id, email, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
         [
-            (new_id("usr", now - USERS + n), f"user-{n}", f"u{n}@shop.example", now, now)
-            for n in range(USERS)
+            (new_id("usr", now - number + n), f"user-{n}", f"u{n}@shop.example", now, now)
+            for n in range(number)
         ],
     )
     conn.commit()
@@ -71,9 +71,7 @@ def mark_requests(port: int) -> list[bytes]:
         now_s=int(time.time()),
     )
     headers = {"authorization": f"Bearer {token}"}
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/api/notifications", headers=headers
-    )
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/notifications", headers=headers)
     with urllib.request.urlopen(request) as answer:
         [notification] = msgspec.json.decode(answer.read())["data"]
     path = f"/api/notifications/{notification['id']}"
@@ -103,7 +101,6 @@ def fan_out(folder: str) -> tuple[float, float, float]:
             if status["status"] == "processed":  # type: ignore[index]
                 break
         seconds = time.perf_counter() - started_at
-        print(f"idle p99 {idle_p99*1e3:.2f} busy p50 {percentile(busy,.5)*1e3:.2f} p99 {percentile(busy,.99)*1e3:.2f} max {max(busy)*1e3:.1f} n {len(busy)} {seconds:.1f}s")
     return seconds, most_mb - idle_mb, percentile(busy, 0.99) / idle_p99
 
 

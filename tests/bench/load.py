@@ -56,10 +56,19 @@ def _content_length(head: bytes) -> int:
 
 
 def post(path: str, body: bytes, headers: dict[str, str]) -> bytes:
-    """A request's bytes."""
-    lines = [f"POST {path} HTTP/1.1", "host: bench", f"content-length: {len(body)}"]
+    """A POST request's bytes."""
+    return _request("POST", path, {"content-length": str(len(body)), **headers}) + body
+
+
+def get(path: str, headers: dict[str, str]) -> bytes:
+    """A GET request's bytes."""
+    return _request("GET", path, headers)
+
+
+def _request(method: str, path: str, headers: dict[str, str]) -> bytes:
+    lines = [f"{method} {path} HTTP/1.1", "host: bench"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
 async def _run(
