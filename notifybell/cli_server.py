@@ -5,6 +5,7 @@ Text from outside is printed without control characters.
 """
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, TextIO, get_args
 from urllib.parse import quote
@@ -76,7 +77,7 @@ def _from_options(recipients: Iterable[UserReference], fields: dict[str, str]) -
     if not named or "title" not in fields:
         raise click.UsageError("--to and --title are needed, or --file")
     if fields.get("content") == "-":
-        fields["content"] = click.get_text_stream("stdin").read()
+        fields["content"] = sys.stdin.read()
     return {"recipients": named, **fields}
 
 
@@ -153,7 +154,7 @@ def delete_user(
     """
     name = f"{user.kind}:{user.value}"
     if not yes:
-        if not click.get_text_stream("stdin").isatty():
+        if not sys.stdin.isatty():
             raise click.UsageError("deleting needs --yes where nobody can be asked")
         click.confirm(f"Delete {name} and everything they received?", abort=True, err=True)
     with ServerClient(load(config_path), url) as server:

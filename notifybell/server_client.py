@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import requests
 
 from notifybell.config import Config
 from notifybell.domain.errors import ConfigError, NotifyBellError
@@ -38,10 +39,10 @@ class ServerClient:
             )
         self._url = (url or _local_url(config)).rstrip("/")
         token = config.auth.project_tokens[0].token
-        # trust_env: a proxy meant for the internet cannot reach a server on this machine.
-        self._http = httpx.Client(
-            headers={"Authorization": f"Bearer {token}"}, timeout=_TIMEOUT_S, trust_env=False
-        )
+        self._http = requests.Session()
+        # A proxy meant for the internet cannot reach a server on this machine.
+        self._http.trust_env = False
+        self._http.headers["Authorization"] = f"Bearer {token}"
 
     def __enter__(self) -> "ServerClient":
         return self
@@ -63,16 +64,18 @@ class ServerClient:
             answer = self._http.request(
                 method,
                 f"{self._url}/api{path}",
-                content=None if body is None else json.dumps(body).encode(),
+                data=None if body is None else json.dumps(body).encode(),
                 params=params,
                 headers={"Content-Type": "application/json", **(headers or {})},
+                timeout=_TIMEOUT_S,
+                allow_redirects=False,
             )
-        except httpx.TimeoutException as exc:
+        except requests.ReadTimeout as exc:
             raise Unreachable(
                 f"the server at {self._url} did not answer within {_TIMEOUT_S} seconds; "
                 "whether it took the request is not known"
             ) from exc
-        except (httpx.TransportError, httpx.InvalidURL) as exc:
+        except (requests.RequestException, UnicodeError) as exc:
             raise Unreachable(
                 f"no server answers at {self._url}: start it with `notifybell serve`, or name "
                 "its address with --url"
@@ -87,10 +90,10 @@ class ServerClient:
             yield from page["data"][:limit]
             limit -= len(page["data"])
             # Links lead to the public address, which may not be reachable from here.
-            cursor = httpx.URL(page["links"]["next"] or "").params.get("starting_after")
-            if cursor is None or not page["data"]:
+            query = parse_qs(urlsplit(page["links"]["next"] or "").query)
+            if "starting_after" not in query or not page["data"]:
                 return
-            asked["starting_after"] = cursor
+            asked["starting_after"] = query["starting_after"][0]
 
 
 def _local_url(config: Config) -> str:
@@ -104,21 +107,21 @@ def _local_url(config: Config) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{server.port}"
 
 
-def _read(answer: httpx.Response) -> Any:
+def _read(answer: requests.Response) -> Any:
     try:
         data = answer.json() if answer.content else None
     except ValueError:
         data = None
-    if answer.is_success and (data is not None or not answer.content):
+    if answer.ok and (data is not None or not answer.content):
         return data
     raise ServerRefused(_problem(answer, data))
 
 
-def _problem(answer: httpx.Response, data: object) -> str:
+def _problem(answer: requests.Response, data: object) -> str:
     """RFC 9457's detail and what `errors` adds to it, a line each; or what else came."""
     if not isinstance(data, dict) or "title" not in data:
         return (
-            f"{answer.request.url} answered {answer.status_code} and is not NotifyBell: look at "
+            f"{answer.url} answered {answer.status_code} and is not NotifyBell: look at "
             "server.listen, or name the server's address with --url"
         )
     detail = data.get("detail") or data["title"]
@@ -127,6 +130,6 @@ def _problem(answer: httpx.Response, data: object) -> str:
         line = f"{error['pointer']}: {error['message']}".removeprefix(": ")
         if line != detail:
             lines.append(f"  {line}")
-    if data.get("request_id") and answer.is_server_error:
+    if data.get("request_id") and answer.status_code >= 500:
         lines.append(f"  request_id {data['request_id']} is in the server's log")
     return "\n".join(lines)

@@ -483,8 +483,9 @@ class TestUsers:
 
     def test_a_list_longer_than_a_page_is_whole(self, shop: Shop) -> None:
         names = [f"many{number}" for number in range(120)]
-        to = [word for name in names for word in ("--to", name)]
-        assert shop.run("send", *to, "--title", "Hello").code == OK
+        for some in (names[:60], names[60:]):  # up to 100 are there when the answer is
+            to = [word for name in some for word in ("--to", name)]
+            assert shop.run("send", *to, "--title", "Hello").code == OK
         found = {user["external_id"] for user in shop.json("users", "list", "--limit", "1000")}
         assert found.issuperset(names)
         assert len(shop.json("users", "list", "--limit", "101")) == 101
@@ -520,10 +521,10 @@ class TestUsers:
 class TestDeliveries:
     def test_deliveries_tell_why(self, shop: Shop) -> None:
         shop.run("send", "--to", "external_id:bob", "--title", "Hello")
-        ran = shop.run("deliveries", "--user", "external_id:bob", "--state", "skipped")
+        ran = shop.run("deliveries", "--user", "external_id:bob", "--state", "sent")
         head, *rows = ran.out.splitlines()
         assert head.split()[:4] == ["CREATED_AT", "STATE", "CHANNEL", "ATTEMPT"]
-        assert any("channel email is not configured" in row for row in rows)
+        assert any("project default" in row for row in rows)
 
     def test_deliveries_are_filtered(self, shop: Shop) -> None:
         shop.run("send", "--to", "external_id:filtered", "--title", "Hello")
