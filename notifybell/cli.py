@@ -194,7 +194,7 @@ def check(config_path: str | None, smtp: bool) -> int:
     for warning in config.warnings(loaded, path):
         click.echo(f"warning: {warning}", err=True)
     _check_store(loaded.store.path)
-    relay = None if loaded.email is None else _relay(loaded.email, loaded.server)
+    relay = serve.email_sender(loaded, SystemClock())
     if smtp:
         click.echo(f"  relay     {_signed_in(relay)}")
     return OK
@@ -222,21 +222,6 @@ def _check_store(path: Path) -> None:
         raise StoreError(f"store.path: this user may not write in the folder {folder}")
     if path.exists() and not (path.is_file() and os.access(path, os.R_OK | os.W_OK)):
         raise StoreError(f"store.path: {path} is not a file that this user may read and write")
-
-
-def _relay(email: config.EmailConfig, server: config.ServerConfig) -> EmailSender:
-    return EmailSender(
-        host=email.host,
-        port=email.port,
-        security=email.security,
-        from_=email.from_,
-        base_url=server.public_url,
-        clock=SystemClock(),
-        username=email.username,
-        password=email.password,
-        ca_file=email.ca_file,
-        timeout_s=email.timeout_s,
-    )
 
 
 def _signed_in(relay: EmailSender | None) -> str:

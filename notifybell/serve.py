@@ -8,13 +8,14 @@ most.
 import asyncio
 import contextlib
 import errno
+import gc
 import logging
 import resource
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     parts: Parts
     fanout: asyncio.Task[None]
     upkeep: Upkeep
+    http: OutgoingHttp
 
 
 def run(config: Config, *, routes: Sequence[Any] = ()) -> int:
@@ -90,17 +92,26 @@ async def serve(
         return EXIT_FAILED
     with listener:
         config = _with_port(config, listener.getsockname()[1])
+        clock = clock or SystemClock()
+        http = _outgoing_http(config)
+        senders = make_senders(config, clock, http)
         database = Database(config.store.path, queue_size=config.store.queue_size)
         try:
             database.open()
         except StoreError as exc:
             log.error("%s", exc.message)
             return EXIT_STORE
-        running = build(config, database, clock or SystemClock())
+        running = build(config, database, clock, senders, http)
         return await _listen(running, routes, stop, on_listening)
 
 
-def build(config: Config, database: Database, clock: Clock) -> Running:
+def build(
+    config: Config,
+    database: Database,
+    clock: Clock,
+    senders: Mapping[Channel, Sender],
+    http: OutgoingHttp,
+) -> Running:
     """Make the parts, connect them to the commits, and start what runs in the background."""
     rules = policy(config)
     fanout = Fanout(database, rules, clock)
@@ -112,7 +123,7 @@ def build(config: Config, database: Database, clock: Clock) -> Running:
     dispatcher = Dispatcher(
         [
             Lane(channel, sender, database, clock, unsubscribe_url)
-            for channel, sender in _senders(config, clock).items()
+            for channel, sender in senders.items()
         ]
     )
     database.add_listener(hub.wake)
@@ -132,35 +143,57 @@ def build(config: Config, database: Database, clock: Clock) -> Running:
         ),
         fanout=asyncio.create_task(fanout.run()),
         upkeep=upkeep,
+        http=http,
     )
 
 
-def _senders(config: Config, clock: Clock) -> dict[Channel, Sender]:
-    """A new channel's one registration line goes here."""
-    senders: dict[Channel, Sender] = {}
-    base_url = config.server.public_url
-    if (mail := config.email) is not None:
-        senders["email"] = EmailSender(
-            host=mail.host,
-            port=mail.port,
-            username=mail.username,
-            password=mail.password,
-            security=mail.security,
-            from_=mail.from_,
-            ca_file=mail.ca_file or None,
-            timeout_s=mail.timeout_s,
-            base_url=base_url,
-            clock=clock,
-        )
-    if (push := config.web_push) is not None:
-        senders["web_push"] = WebPushSender(
-            private_key=push.private_key,
-            subject=push.subject,
-            http=OutgoingHttp(allow_private=push.allow_private_endpoints),
-            base_url=base_url,
-            clock=clock,
-        )
-    return senders
+def make_senders(config: Config, clock: Clock, http: OutgoingHttp) -> dict[Channel, Sender]:
+    """The ways out that are configured; a new channel's one registration line goes here.
+
+    Raises ConfigError for what only a sender can see to be wrong.
+    """
+    senders: dict[Channel, Sender | None] = {
+        "email": email_sender(config, clock),
+        "web_push": _web_push_sender(config, clock, http),
+    }
+    return {channel: sender for channel, sender in senders.items() if sender is not None}
+
+
+def email_sender(config: Config, clock: Clock) -> EmailSender | None:
+    """As `[email]` says; None without it. Raises ConfigError."""
+    mail = config.email
+    if mail is None:
+        return None
+    return EmailSender(
+        host=mail.host,
+        port=mail.port,
+        username=mail.username,
+        password=mail.password,
+        security=mail.security,
+        from_=mail.from_,
+        ca_file=mail.ca_file or None,
+        timeout_s=mail.timeout_s,
+        base_url=config.server.public_url,
+        clock=clock,
+    )
+
+
+def _web_push_sender(config: Config, clock: Clock, http: OutgoingHttp) -> WebPushSender | None:
+    push = config.web_push
+    if push is None:
+        return None
+    return WebPushSender(
+        private_key=push.private_key,
+        subject=push.subject,
+        http=http,
+        base_url=config.server.public_url,
+        clock=clock,
+    )
+
+
+def _outgoing_http(config: Config) -> OutgoingHttp:
+    push = config.web_push
+    return OutgoingHttp(allow_private=push is not None and push.allow_private_endpoints)
 
 
 def _vapid_public_key(config: Config) -> str | None:
@@ -204,6 +237,8 @@ async def _listen(
     _log_channels(config)
     log.info("listening url=%s", url)
     on_listening(url)
+    gc.collect()
+    gc.freeze()  # what start-up made stays; collections need not walk it again and again
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -226,6 +261,7 @@ async def _drain(running: Running, granian: Any, serving: asyncio.Task[Any]) -> 
         _let_go(serving, _LISTENER_GOES_S),
         return_exceptions=True,
     )
+    await running.http.aclose()
     await parts.database.aclose()
     log.info("stopped ms=%d", (time.monotonic() - started_at) * 1000)
 

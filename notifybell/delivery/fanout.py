@@ -55,7 +55,10 @@ class Fanout:
             await self._bell.wait()
             self._bell.clear()
             for broadcast_id in self._database.read(broadcasts.unfinished):
-                await self.finish(broadcast_id)
+                try:
+                    await self.finish(broadcast_id)
+                except Exception:  # the others go on; this one is tried again at the next wake
+                    log.exception("fan-out failed id=%s", broadcast_id)
 
     async def finish(self, broadcast_id: str) -> None:
         """Write the remaining chunks of one broadcast."""
