@@ -23,7 +23,7 @@ import msgspec
 
 from notifybell.domain.errors import QueueFull, StoreError, StoreUnavailable
 from notifybell.domain.model import Channel
-from notifybell.store.file import connect, migrate, take_lock
+from notifybell.store.file import connect, migrate, take_lock, wait_for_nobody, wait_when_busy
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +142,7 @@ class Database:
             self._writer.execute("PRAGMA journal_mode=WAL")
             self._writer.execute("PRAGMA synchronous=FULL")
             self._reader = self._open_reader()
-        except sqlite3.Error as exc:
+        except (sqlite3.Error, OSError) as exc:
             self._lock.close()
             raise StoreError(f"The database {self.path} cannot be opened: {exc}.") from exc
         except StoreError:
@@ -158,6 +158,8 @@ class Database:
             self._closing = True
             self._bell.notify()
         await asyncio.to_thread(self._thread.join)
+        if self._scan_conn is not None:
+            self._scan_conn.interrupt()
         self._scanner.shutdown()
         self._reader.close()
         if self._scan_conn is not None:
@@ -271,12 +273,13 @@ class Database:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             if not self._run_together(group):
-                self._writer.execute("ROLLBACK")
+                if self._writer.in_transaction:  # a full disk has ended it already
+                    self._writer.execute("ROLLBACK")
                 self._writer.forget_touched()
                 self._writer.execute("BEGIN IMMEDIATE")
                 self._run_apart(group)
             self._writer.execute("COMMIT")
-            self._refused = False
+            self._refused = self._refuse_faults(group)
         except sqlite3.Error as exc:
             self._give_up(group, exc)
         self._tell(group)
@@ -313,6 +316,8 @@ class Database:
             try:
                 job.run(self._writer)
             except Exception as exc:
+                if not self._writer.in_transaction:  # what ran before it is undone as well
+                    raise
                 job.error = exc
                 self._writer.execute("ROLLBACK TO job")
             self._writer.execute("RELEASE job")
@@ -330,6 +335,15 @@ class Database:
             return self._bulk.popleft()
         return None
 
+    def _refuse_faults(self, group: list[_Job]) -> bool:
+        """Where SQLite could not do a job's statement, say so; True when there was one."""
+        faults = [job for job in group if isinstance(job.error, sqlite3.OperationalError)]
+        if faults:
+            log.error("write failed jobs=%d error=%s", len(faults), faults[0].error)
+        for job in faults:
+            job.error = _refusal(job.error)
+        return bool(faults)
+
     def _give_up(self, group: list[_Job], exc: sqlite3.Error) -> None:
         log.error("write failed jobs=%d error=%s", len(group), exc)
         self._refused = True
@@ -340,9 +354,8 @@ class Database:
             group.append(self._interactive.popleft())
         if not group and self._bulk:
             group.append(self._bulk.popleft())
-        refusal = StoreUnavailable(f"The database cannot be written right now ({exc}).")
         for job in group:
-            job.error = refusal
+            job.error = _refusal(exc)
 
     def _tell(self, group: list[_Job]) -> None:
         touched = Touched(
@@ -358,8 +371,6 @@ class Database:
                 continue
             if job.error is None:
                 job.future.set_result(job.result)
-            elif isinstance(job.error, sqlite3.OperationalError):
-                job.future.set_exception(StoreUnavailable())
             else:
                 job.future.set_exception(job.error)
         if not (touched.users or touched.channels):
@@ -377,6 +388,12 @@ class Database:
             return
         mode = "TRUNCATE" if idle else "PASSIVE"
         try:
+            wait_for_nobody(self._writer)  # a long scan would hold it up, and so every write
             self._writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+            wait_when_busy(self._writer)
         except sqlite3.Error as exc:
             log.warning("checkpoint failed mode=%s error=%s", mode, exc)
+
+
+def _refusal(fault: Exception | None) -> StoreUnavailable:
+    return StoreUnavailable(f"The database cannot be written right now ({fault}).")

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 C = TypeVar("C", bound=sqlite3.Connection)
 
-_BUSY_MS = 5000  # only a tool from outside can hold us up
+_BUSY_MS = 5000
 
 
 def migrate(path: Path) -> None:
@@ -54,13 +54,13 @@ def take_lock(path: Path) -> IO[bytes]:
 
     Raises StoreError when the folder is missing or not writable, or another process holds it.
     """
-    if not path.parent.is_dir():
+    try:
+        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except (FileNotFoundError, NotADirectoryError) as exc:
         raise StoreError(
             f"The folder {path.parent} for the database does not exist;"
             " create it, or change store.path."
-        )
-    try:
-        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        ) from exc
     except OSError as exc:
         raise StoreError(f"The folder {path.parent} is not writable: {exc.strerror}.") from exc
     lock = os.fdopen(descriptor, "rb+")
@@ -84,8 +84,18 @@ def connect(path: Path, factory: type[C], cache_kib: int) -> C:
     conn = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, factory=factory, cached_statements=256
     )
-    conn.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    wait_when_busy(conn)
     conn.execute("PRAGMA wal_autocheckpoint=0")
     conn.execute("PRAGMA temp_store=MEMORY")
     conn.execute(f"PRAGMA cache_size=-{cache_kib}")
     return conn
+
+
+def wait_when_busy(conn: sqlite3.Connection) -> None:
+    """Let statements wait for a tool from outside that holds the file."""
+    conn.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+
+
+def wait_for_nobody(conn: sqlite3.Connection) -> None:
+    """Let statements fail at once where they would have to wait."""
+    conn.execute("PRAGMA busy_timeout=0")
