@@ -8,6 +8,7 @@ carry no data. `no-cache` means "ask first", so that an upgrade never mixes old 
 
 import gzip
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def load_asset(path: Path) -> Asset:
     return _asset(path.read_bytes(), _TYPES[path.suffix])
 
 
+@cache  # compressing takes most of the start; once a process is enough
 def _asset(body: bytes, media_type: str) -> Asset:
     return Asset(
         media_type=media_type,

@@ -14,8 +14,9 @@ import msgspec
 from litestar.connection import Request
 
 from notifybell.config import ProjectToken
+from notifybell.domain import identities
 from notifybell.domain.clock import Clock
-from notifybell.domain.errors import Forbidden, RequestRefused, Unauthenticated
+from notifybell.domain.errors import Forbidden, InvalidField, RequestRefused, Unauthenticated
 from notifybell.domain.model import Recipient
 from notifybell.store import users
 from notifybell.store.database import Database
@@ -26,6 +27,18 @@ USER_HEADER = b"x-notifybell-user"
 _ALGORITHM = "HS256"
 _KNOWN_TOKENS = 10_000
 _LONGEST_TOKEN = 4096
+_LATEST_EXPIRY_S = 253_402_300_799
+"""The end of the year 9999."""
+
+_NOT_OURS: Any = {
+    # Expiry is checked against our clock, and a backend's clock may run ahead.
+    "verify_exp": False,
+    "verify_iat": False,
+    # Claims that we do not read may hold what they like.
+    "verify_aud": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
 
 
 class TokenExpired(Unauthenticated):
@@ -146,7 +159,7 @@ class Authenticator:
                     secret_key,
                     algorithms=[_ALGORITHM],
                     # expiry is checked against our clock; a backend's clock may run ahead
-                    options={"verify_exp": False, "verify_iat": False, "verify_aud": False},
+                    options=_NOT_OURS,
                 )
             except jwt.InvalidTokenError:
                 continue
@@ -154,17 +167,21 @@ class Authenticator:
         raise Unauthenticated("This token is not valid.")
 
     def _read_claims(self, claims: dict[str, Any]) -> UserClaims:
-        if not hmac.compare_digest(str(claims.get("api_key")).encode(), self._api_key.encode()):
+        if claims.get("api_key") != self._api_key:  # it is public: no secret to compare
             raise Unauthenticated("This token is for another api_key.")
         external_id, email = claims.get("user_external_id"), claims.get("user_email")
         names = [name for name in (external_id, email) if name is not None]
-        if not names or not all(isinstance(name, str) and 0 < len(name) <= 255 for name in names):
+        if not names or not all(isinstance(name, str) for name in names):
             raise Unauthenticated("This token names no user: user_external_id or user_email.")
-        expires = claims.get("exp")
-        if expires is not None and not isinstance(expires, int | float):
-            raise Unauthenticated("This token's exp is not a number.")
         who = Recipient(external_id=external_id, email=email)
-        return UserClaims(who, None if expires is None else int(expires * 1000))
+        if wrong := identities.problem(who):
+            raise Unauthenticated(f"This token's user_{wrong}.")
+        expires = claims.get("exp")
+        if expires is None:
+            return UserClaims(who, None)
+        if not isinstance(expires, int | float) or not 0 <= expires <= _LATEST_EXPIRY_S:
+            raise Unauthenticated("This token's exp is not a time in seconds since 1970.")
+        return UserClaims(who, int(expires * 1000))
 
     async def _as_user(
         self, caller: Project | UserClaims, request: Request[Any, Any, Any]
@@ -176,7 +193,10 @@ class Authenticator:
             raise Forbidden(
                 "This is a user's route: send a user token, or name the user in X-NotifyBell-User."
             )
-        return EndUser(await self._user_id(recipient_from(named)), None)
+        who = recipient_from(named)
+        if wrong := identities.problem(who):
+            raise InvalidField("X-NotifyBell-User", wrong)
+        return EndUser(await self._user_id(who), None)
 
     async def _user_id(self, who: Recipient) -> str:
         user = self._database.read(lambda conn: users.find(conn, who))
@@ -205,8 +225,16 @@ def _header(request: Request[Any, Any, Any], wanted: bytes) -> str:
     """One header, without the parsing of all that `request.headers` would do."""
     for name, value in request.scope["headers"]:
         if name == wanted:
-            return value.decode("latin-1")
+            return _text(value)
     return ""
+
+
+def _text(value: bytes) -> str:
+    """A header as it was meant: UTF-8 from most clients, Latin-1 from browsers."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _bearer(request: Request[Any, Any, Any]) -> str:

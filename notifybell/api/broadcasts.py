@@ -4,14 +4,16 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
 from notifybell.api.auth import project
 from notifybell.api.body import JsonBody
 from notifybell.api.notifications import NotificationOut, notification_out
 from notifybell.api.once import IdempotencyKey, once_key
 from notifybell.api.pagination import (
+    DEFAULT_LIMIT,
     Cursor,
     EndingBefore,
     Limit,
@@ -24,6 +26,7 @@ from notifybell.api.request import ReadyAnswer
 from notifybell.api.users import UserIn, raw_json, recipient_of
 from notifybell.config import Config
 from notifybell.delivery.accept import Accept, Order
+from notifybell.domain import action_url
 from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import FieldProblem, InvalidField, NotFound
 from notifybell.domain.model import Broadcast, BroadcastState, Channel, Recipient, decode_json
@@ -38,9 +41,7 @@ Text = Annotated[str, msgspec.Meta(max_length=1 << 20)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_.\-/:]+$")]
 Url = Annotated[str, msgspec.Meta(max_length=2048)]
-BroadcastId = Annotated[str, Parameter(max_length=64)]
-
-_SCHEMES = ("http://", "https://", "/")
+BroadcastId = Annotated[str, PathParameter(max_length=64)]
 
 
 class ChannelOverride(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -138,9 +139,9 @@ class BroadcastController(Controller):
     )
     async def create_broadcast(
         self,
-        data: BroadcastIn,
+        data: JSONBody[BroadcastIn],
         request: Request[Any, Any, Any],
-        accept: Accept,
+        accept: NamedDependency[Accept],
         idempotency_key: IdempotencyKey = None,
     ) -> ReadyAnswer:
         """When it answers 201, the broadcast is on disk and will be delivered at least once."""
@@ -151,9 +152,9 @@ class BroadcastController(Controller):
     @get(summary="List broadcasts", responses=documented(401, 403, 422))
     async def list_broadcasts(
         self,
-        db: Database,
-        config: Config,
-        limit: Limit,
+        db: NamedDependency[Database],
+        config: NamedDependency[Config],
+        limit: Limit = DEFAULT_LIMIT,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[BroadcastOut]:
@@ -164,7 +165,9 @@ class BroadcastController(Controller):
         return build_page(rows, cursor, url, {}, broadcast_out, lambda row: row.id)
 
     @get("/{broadcast_id:str}", summary="Get a broadcast", responses=documented(401, 403, 404))
-    async def get_broadcast(self, broadcast_id: BroadcastId, db: Database) -> BroadcastOut:
+    async def get_broadcast(
+        self, broadcast_id: BroadcastId, db: NamedDependency[Database]
+    ) -> BroadcastOut:
         """With how far its fan-out has come."""
         return broadcast_out(_get(db, broadcast_id))
 
@@ -176,9 +179,9 @@ class BroadcastController(Controller):
     async def list_broadcast_notifications(
         self,
         broadcast_id: BroadcastId,
-        db: Database,
-        config: Config,
-        limit: Limit,
+        db: NamedDependency[Database],
+        config: NamedDependency[Config],
+        limit: Limit = DEFAULT_LIMIT,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[NotificationOut]:
@@ -200,8 +203,8 @@ def _get(db: Database, broadcast_id: str) -> Broadcast:
 
 
 def _order(data: BroadcastIn) -> Order:
-    if data.action_url is not None and not is_link(data.action_url):
-        raise InvalidField("/action_url", "must be an http(s) URL or a path that starts with /")
+    if data.action_url is not None and not action_url.is_action_url(data.action_url):
+        raise InvalidField("/action_url", action_url.RULE)
     overrides = data.overrides
     return Order(
         title=data.title,
@@ -214,11 +217,6 @@ def _order(data: BroadcastIn) -> Order:
         channels=data.channels,
         recipients=_recipients(data.recipients),
     )
-
-
-def is_link(url: str) -> bool:
-    """Whether a browser may follow it: http(s), or a path on the embedding site."""
-    return url.lower().startswith(_SCHEMES) and not url.startswith("//")
 
 
 def _recipients(named: list[RecipientIn]) -> list[Recipient]:
@@ -240,11 +238,8 @@ def _recipients(named: list[RecipientIn]) -> list[Recipient]:
 
 def _overrides_text(overrides: Overrides) -> str:
     for name, override in (overrides.channels or {}).items():
-        if override.action_url is not None and not is_link(override.action_url):
-            raise InvalidField(
-                f"/overrides/channels/{name}/action_url",
-                "must be an http(s) URL or a path that starts with /",
-            )
+        if override.action_url is not None and not action_url.is_action_url(override.action_url):
+            raise InvalidField(f"/overrides/channels/{name}/action_url", action_url.RULE)
     return msgspec.json.encode(overrides).decode()
 
 

@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, Request, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from notifybell.api.auth import project
 from notifybell.api.once import IdempotencyKey, answer_once, once_key
 from notifybell.api.pagination import (
+    DEFAULT_LIMIT,
     Cursor,
     EndingBefore,
     Limit,
@@ -42,11 +44,12 @@ ShownState = Literal[
 ]
 """The stored states, but "retrying" for what waits after a failed attempt."""
 
-DeliveryId = Annotated[str, Parameter(max_length=64)]
+DeliveryId = Annotated[str, PathParameter(max_length=64)]
+BroadcastFilter = Annotated[str | None, QueryParameter(name="broadcast_id", max_length=64)]
 UserFilter = Annotated[
     str | None,
-    Parameter(
-        query="user", max_length=300, description="Our id, `external_id:…` or `email:…` of a user."
+    QueryParameter(
+        name="user", max_length=300, description="Our id, `external_id:…` or `email:…` of a user."
     ),
 ]
 
@@ -86,13 +89,13 @@ class DeliveryController(Controller):
     @get(summary="List deliveries", responses=documented(404, 422))
     async def list_deliveries(
         self,
-        db: Database,
-        config: Config,
-        limit: Limit,
-        delivery_state: Annotated[ShownState | None, Parameter(query="state")] = None,
-        channel: Annotated[Channel | None, Parameter(query="channel")] = None,
+        db: NamedDependency[Database],
+        config: NamedDependency[Config],
+        limit: Limit = DEFAULT_LIMIT,
+        delivery_state: Annotated[ShownState | None, QueryParameter(name="state")] = None,
+        channel: Annotated[Channel | None, QueryParameter(name="channel")] = None,
         of_user: UserFilter = None,
-        broadcast_id: Annotated[str | None, Parameter(query="broadcast_id", max_length=64)] = None,
+        broadcast_id: BroadcastFilter = None,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[DeliveryOut]:
@@ -110,7 +113,9 @@ class DeliveryController(Controller):
         return build_page(rows, cursor, url, filters, delivery_out, lambda row: row.id)
 
     @get("/{delivery_id:str}", summary="Get a delivery", responses=documented(404, 422))
-    async def get_delivery(self, delivery_id: DeliveryId, db: Database) -> DeliveryOut:
+    async def get_delivery(
+        self, delivery_id: DeliveryId, db: NamedDependency[Database]
+    ) -> DeliveryOut:
         """One notification on one channel."""
         return delivery_out(_existing(db.read(lambda conn: deliveries.get(conn, delivery_id))))
 
@@ -127,9 +132,9 @@ class DeliveryController(Controller):
         self,
         delivery_id: DeliveryId,
         request: Request[Any, Any, Any],
-        db: Database,
-        clock: Clock,
-        config: Config,
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
+        config: NamedDependency[Config],
         idempotency_key: IdempotencyKey = None,
     ) -> ReadyAnswer:
         """It is due at once, with a new deadline and its attempts counted from the start.

@@ -1,6 +1,6 @@
 """`/openapi.json`, and `/docs`: the same document as a page, rendered here and complete offline.
 
-Both are made once, when somebody first asks. Problem `type`s point at the page's catalogue.
+Both are made once, when somebody first asks, and in a thread. Problem `type`s point at the page's catalogue.
 """
 
 import re
@@ -104,11 +104,11 @@ def docs_routes(describe: Callable[[], Litestar], config: Config) -> list[HTTPRo
     def as_page() -> str:
         return render_docs(document(), config.server.public_url)
 
-    @get("/openapi.json", access="public", include_in_schema=False, sync_to_thread=False)
+    @get("/openapi.json", access="public", include_in_schema=False, sync_to_thread=True)
     def get_openapi() -> Response[bytes]:
         return Response(as_json(), media_type="application/json")
 
-    @get("/docs", access="public", include_in_schema=False, sync_to_thread=False)
+    @get("/docs", access="public", include_in_schema=False, sync_to_thread=True)
     def get_docs() -> Response[str]:
         return answer_page(as_page())
 

@@ -2,6 +2,7 @@
 
 import msgspec
 from litestar import Response, get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
 from notifybell.config import Config
@@ -40,7 +41,10 @@ async def healthz() -> Health:
     },
 )
 async def readyz(
-    db: Database, hub: Hub, dispatcher: Dispatcher, config: Config
+    db: NamedDependency[Database],
+    hub: NamedDependency[Hub],
+    dispatcher: NamedDependency[Dispatcher],
+    config: NamedDependency[Config],
 ) -> Response[Readiness]:
     """503 while it stops or cannot take writes; a paused channel is told but does not fail it."""
     is_ready = db.takes_writes and not hub.is_closed

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from notifybell.api.auth import EndUser
 from notifybell.api.once import IdempotencyKey, once_key, write_once
 from notifybell.api.pagination import (
+    DEFAULT_LIMIT,
     Cursor,
     EndingBefore,
     Limit,
@@ -36,10 +38,10 @@ from notifybell.store import notifications, users
 from notifybell.store.database import Database, WriteConnection
 from notifybell.store.notifications import Sync
 
-NotificationId = Annotated[str, Parameter(max_length=64)]
-Category = Annotated[str | None, Parameter(query="category", max_length=255)]
-Topic = Annotated[str | None, Parameter(query="topic", max_length=255)]
-Seq = Annotated[int | None, Parameter(query="after", ge=0, le=2**53, description="A `seq`.")]
+NotificationId = Annotated[str, PathParameter(max_length=64)]
+Category = Annotated[str | None, QueryParameter(name="category", max_length=255)]
+Topic = Annotated[str | None, QueryParameter(name="topic", max_length=255)]
+Seq = Annotated[int | None, QueryParameter(name="after", ge=0, le=2**53, description="A `seq`.")]
 
 Mark = Callable[[WriteConnection, str, str, int], bool]
 
@@ -111,11 +113,11 @@ class NotificationController(Controller):
     @get(summary="List notifications", responses=documented(401, 403, 422))
     async def list_notifications(
         self,
-        user: EndUser,
-        db: Database,
-        config: Config,
-        limit: Limit,
-        status: Annotated[NotificationFilter | None, Parameter(query="status")] = None,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        config: NamedDependency[Config],
+        limit: Limit = DEFAULT_LIMIT,
+        status: Annotated[NotificationFilter | None, QueryParameter(name="status")] = None,
         category: Category = None,
         topic: Topic = None,
         starting_after: StartingAfter = None,
@@ -134,7 +136,11 @@ class NotificationController(Controller):
 
     @get("/unread/count", summary="Count unread notifications", responses=documented(401, 403, 422))
     async def count_unread(
-        self, user: EndUser, db: Database, category: Category = None, topic: Topic = None
+        self,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        category: Category = None,
+        topic: Topic = None,
     ) -> Count:
         """All of them, or those of one category or topic."""
         if category is None and topic is None:
@@ -150,7 +156,11 @@ class NotificationController(Controller):
 
     @get("/changes", summary="What changed after a seq", responses=documented(401, 403, 422))
     async def list_changes(
-        self, user: EndUser, db: Database, limit: Limit, after: Seq = None
+        self,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        limit: Limit = DEFAULT_LIMIT,
+        after: Seq = None,
     ) -> Changes:
         """Without `after`: no rows, only the current cursor and counts, to start from."""
         return changes_out(
@@ -173,10 +183,10 @@ class NotificationController(Controller):
     async def stream(
         self,
         request: Request[Any, Any, Any],
-        user: EndUser,
-        db: Database,
-        hub: Hub,
-        clock: Clock,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        hub: NamedDependency[Hub],
+        clock: NamedDependency[Clock],
         after: Seq = None,
     ) -> EventStreamResponse:
         """Goes on after `after` or the `Last-Event-ID` header; the first event tells the counts."""
@@ -196,9 +206,9 @@ class NotificationController(Controller):
     async def mark_all_read(
         self,
         request: Request[Any, Any, Any],
-        user: EndUser,
-        db: Database,
-        clock: Clock,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
         category: Category = None,
         topic: Topic = None,
         idempotency_key: IdempotencyKey = None,
@@ -218,9 +228,9 @@ class NotificationController(Controller):
     async def mark_all_seen(
         self,
         request: Request[Any, Any, Any],
-        user: EndUser,
-        db: Database,
-        clock: Clock,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
         category: Category = None,
         topic: Topic = None,
         idempotency_key: IdempotencyKey = None,
@@ -238,9 +248,9 @@ class NotificationController(Controller):
     async def archive_all(
         self,
         request: Request[Any, Any, Any],
-        user: EndUser,
-        db: Database,
-        clock: Clock,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
         category: Category = None,
         topic: Topic = None,
         idempotency_key: IdempotencyKey = None,
@@ -258,7 +268,10 @@ class NotificationController(Controller):
 
     @get("/{notification_id:str}", summary="Get one", responses=documented(401, 403, 404))
     async def get_notification(
-        self, notification_id: NotificationId, user: EndUser, db: Database
+        self,
+        notification_id: NotificationId,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
     ) -> NotificationOut:
         """One notification."""
         found = db.read(lambda conn: notifications.get(conn, user.id, notification_id))
@@ -268,7 +281,11 @@ class NotificationController(Controller):
 
     @delete("/{notification_id:str}", status_code=204, summary="Delete one", responses=_MARKED)
     async def discard(
-        self, notification_id: NotificationId, user: EndUser, db: Database, clock: Clock
+        self,
+        notification_id: NotificationId,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
     ) -> None:
         """It vanishes on all of the user's devices."""
         now = clock.now()
@@ -284,9 +301,9 @@ def _mark_route(path: str, summary: str, mark: Mark) -> Any:
     async def handler(
         notification_id: NotificationId,
         request: Request[Any, Any, Any],
-        user: EndUser,
-        db: Database,
-        clock: Clock,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
         idempotency_key: IdempotencyKey = None,
     ) -> None:
         now = clock.now()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from litestar import Request
-from litestar.params import Parameter
+from litestar.params import HeaderParameter
 
 from notifybell.domain.clock import Clock
 from notifybell.domain.errors import InvalidField
@@ -17,8 +17,8 @@ _LONGEST_KEY = 255
 
 IdempotencyKey = Annotated[
     str | None,
-    Parameter(
-        header="Idempotency-Key",
+    HeaderParameter(
+        name="Idempotency-Key",
         description="Repeat a request with the same key and it takes effect once (kept 3 days).",
     ),
 ]

@@ -9,26 +9,26 @@ from typing import Annotated, Generic, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from notifybell.domain.errors import InvalidField
 
 T = TypeVar("T")
 Row = TypeVar("Row")
 
-Limit = Annotated[
-    int, Parameter(ge=1, le=100, description="Items a page.", query="limit", default=50)
-]
+DEFAULT_LIMIT = 50
+
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Items a page.", name="limit")]
 StartingAfter = Annotated[
     str | None,
-    Parameter(
-        query="starting_after", max_length=255, description="The last id of the page before."
+    QueryParameter(
+        name="starting_after", max_length=255, description="The last id of the page before."
     ),
 ]
 EndingBefore = Annotated[
     str | None,
-    Parameter(
-        query="ending_before", max_length=255, description="The first id of the page behind."
+    QueryParameter(
+        name="ending_before", max_length=255, description="The first id of the page behind."
     ),
 ]
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, put
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from notifybell.api.auth import EndUser
 from notifybell.api.body import JsonBody
@@ -75,7 +77,10 @@ class PreferencesController(Controller):
 
     @get(summary="Get preferences", responses=documented())
     async def get_user_preferences(
-        self, user: EndUser, db: Database, config: Config
+        self,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        config: NamedDependency[Config],
     ) -> Preferences:
         """What the user chose, else the category's default, else the project's.
 
@@ -95,7 +100,12 @@ class PreferencesController(Controller):
         responses=documented(400, 413, 422),
     )
     async def put_user_preferences(
-        self, data: PreferencesIn, user: EndUser, db: Database, clock: Clock, config: Config
+        self,
+        data: JSONBody[PreferencesIn],
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
+        config: NamedDependency[Config],
     ) -> None:
         """All of it, or nothing when a part of it is refused."""
         chosen = db.read(lambda conn: preferences.for_user(conn, user.id))

@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, delete, get, post, put
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter
 
 from notifybell.api.auth import EndUser, mint_user_token
 from notifybell.api.body import JsonBody
 from notifybell.api.pagination import (
+    DEFAULT_LIMIT,
     Cursor,
     EndingBefore,
     Limit,
@@ -26,7 +28,7 @@ from notifybell.domain.push import validate_subscription
 from notifybell.store import push_subscriptions, users
 from notifybell.store.database import Database
 
-TokenId = Annotated[str, Parameter(max_length=64, description="The id of a web push token.")]
+TokenId = Annotated[str, PathParameter(max_length=64, description="The id of a web push token.")]
 
 _INSTALLATION_TOKEN_MS = 10 * MINUTE_MS
 
@@ -97,7 +99,12 @@ class PushSubscriptionController(Controller):
         responses=documented(400, 409, 413, 422),
     )
     async def put_web_push_token(
-        self, data: WebPushTokenIn, user: EndUser, db: Database, clock: Clock, config: Config
+        self,
+        data: JSONBody[WebPushTokenIn],
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
+        config: NamedDependency[Config],
     ) -> WebPushTokenOut:
         """Once more for the same browser refreshes it; a user keeps the 10 used last.
 
@@ -109,10 +116,10 @@ class PushSubscriptionController(Controller):
     @get("/channels/web_push/tokens", summary="List web push tokens", responses=documented(422))
     async def list_web_push_tokens(
         self,
-        user: EndUser,
-        db: Database,
-        config: Config,
-        limit: Limit,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        config: NamedDependency[Config],
+        limit: Limit = DEFAULT_LIMIT,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[WebPushTokenOut]:
@@ -127,7 +134,7 @@ class PushSubscriptionController(Controller):
         responses=documented(404, 422),
     )
     async def get_web_push_token(
-        self, token_id: TokenId, user: EndUser, db: Database
+        self, token_id: TokenId, user: NamedDependency[EndUser], db: NamedDependency[Database]
     ) -> WebPushTokenOut:
         """One browser of this user."""
         return token_out(_get(db, user.id, token_id))
@@ -139,7 +146,11 @@ class PushSubscriptionController(Controller):
         responses=documented(404, 422),
     )
     async def delete_web_push_token(
-        self, token_id: TokenId, user: EndUser, db: Database, clock: Clock
+        self,
+        token_id: TokenId,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
     ) -> Discarded:
         """That browser gets nothing any more."""
         return await _forget(db, user.id, token_id, clock)
@@ -152,7 +163,12 @@ class PushSubscriptionController(Controller):
         responses=documented(400, 409, 413, 422),
     )
     async def put_web_push_installation(
-        self, data: WebPushTokenIn, user: EndUser, db: Database, clock: Clock, config: Config
+        self,
+        data: JSONBody[WebPushTokenIn],
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
+        config: NamedDependency[Config],
     ) -> Installation:
         """The same as registering a browser for web push, under its older name."""
         saved = await _save(data, user, db, clock, config)
@@ -166,11 +182,11 @@ class PushSubscriptionController(Controller):
     )
     async def start_web_push_installation(
         self,
-        user: EndUser,
-        db: Database,
-        clock: Clock,
-        config: Config,
-        vapid_public_key: str | None,
+        user: NamedDependency[EndUser],
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
+        config: NamedDependency[Config],
+        vapid_public_key: NamedDependency[str | None],
     ) -> InstallationStart:
         """404 where web push is off. It stores nothing, so it may be repeated freely."""
         if vapid_public_key is None:
@@ -189,9 +205,9 @@ class UserPushSubscriptionController(Controller):
     async def list_user_web_push_tokens(
         self,
         user_id: UserId,
-        db: Database,
-        config: Config,
-        limit: Limit,
+        db: NamedDependency[Database],
+        config: NamedDependency[Config],
+        limit: Limit = DEFAULT_LIMIT,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[WebPushTokenOut]:
@@ -203,7 +219,7 @@ class UserPushSubscriptionController(Controller):
 
     @get("/{token_id:str}", summary="Get a user's web push token", responses=documented(404, 422))
     async def get_user_web_push_token(
-        self, user_id: UserId, token_id: TokenId, db: Database
+        self, user_id: UserId, token_id: TokenId, db: NamedDependency[Database]
     ) -> WebPushTokenOut:
         """One browser of that user."""
         return token_out(_get(db, find_user(db, user_id).id, token_id))
@@ -215,7 +231,11 @@ class UserPushSubscriptionController(Controller):
         responses=documented(404, 422, 503),
     )
     async def delete_user_web_push_token(
-        self, user_id: UserId, token_id: TokenId, db: Database, clock: Clock
+        self,
+        user_id: UserId,
+        token_id: TokenId,
+        db: NamedDependency[Database],
+        clock: NamedDependency[Clock],
     ) -> Discarded:
         """That browser gets nothing any more."""
         return await _forget(db, find_user(db, user_id).id, token_id, clock)

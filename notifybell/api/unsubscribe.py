@@ -8,8 +8,9 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from notifybell.api.pages import answer_page, render
 from notifybell.api.problems import documented
@@ -21,7 +22,7 @@ from notifybell.domain.model import CHANNELS, Channel
 from notifybell.store import preferences, users
 from notifybell.store.database import Database
 
-Token = Annotated[str, Parameter(description="Signed here, from the link in the mail.")]
+Token = Annotated[str, PathParameter(description="Signed here, from the link in the mail.")]
 
 _WORDS: dict[Channel, str] = {
     "in_app": "in the inbox",
@@ -57,7 +58,9 @@ class Subject(msgspec.Struct, frozen=True):
     summary="Ask whether to unsubscribe",
     responses=_pages("It asks.", 404),
 )
-async def show_unsubscribe(token: Token, config: Config, db: Database) -> Response[str]:
+async def show_unsubscribe(
+    token: Token, config: NamedDependency[Config], db: NamedDependency[Database]
+) -> Response[str]:
     """Asks, and changes nothing."""
     subject = _subject(token, config, db)
     if subject is None:
@@ -77,7 +80,12 @@ async def show_unsubscribe(token: Token, config: Config, db: Database) -> Respon
     summary="Unsubscribe",
     responses=_pages("Turned off.", 404, 409) | documented(503),
 )
-async def unsubscribe(token: Token, config: Config, db: Database, clock: Clock) -> Response[str]:
+async def unsubscribe(
+    token: Token,
+    config: NamedDependency[Config],
+    db: NamedDependency[Database],
+    clock: NamedDependency[Clock],
+) -> Response[str]:
     """Turns this category off on this channel, at once."""
     subject = _subject(token, config, db)
     if subject is None:

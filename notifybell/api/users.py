@@ -1,15 +1,16 @@
 """A project's users: put, get, list, delete. `{id}` is our id, `external_id:…` or `email:…`."""
 
-import re
 from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, delete, get, put
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import JSONBody, PathParameter
 
 from notifybell.api.auth import recipient_from
 from notifybell.api.body import JsonBody
 from notifybell.api.pagination import (
+    DEFAULT_LIMIT,
     Cursor,
     EndingBefore,
     Limit,
@@ -21,17 +22,15 @@ from notifybell.api.problems import documented
 from notifybell.config import Config
 from notifybell.domain.clock import Clock, to_rfc3339
 from notifybell.domain.errors import FieldProblem, InvalidField, NotFound, RequestRefused
+from notifybell.domain.identities import email_problem, external_id_problem
 from notifybell.domain.model import Recipient, User
 from notifybell.store import users
 from notifybell.store.database import Database
 
 Name = Annotated[str, msgspec.Meta(max_length=255)]
 UserId = Annotated[
-    str, Parameter(description="Our id, `external_id:…` or `email:…`.", max_length=300)
+    str, PathParameter(description="Our id, `external_id:…` or `email:…`.", max_length=300)
 ]
-
-_EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f<>,;:\"\\()\[\]]+@[^@\s\x00-\x1f\x7f<>,;:\"\\()\[\]]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class UserIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,7 +76,9 @@ class UserController(Controller):
         return_dto=None,
         responses=documented(400, 401, 403, 404, 409, 413, 422, 503),
     )
-    async def put_user(self, data: UserIn, db: Database, clock: Clock) -> UserOut:
+    async def put_user(
+        self, data: JSONBody[UserIn], db: NamedDependency[Database], clock: NamedDependency[Clock]
+    ) -> UserOut:
         """Found by `id`, else by `external_id`, else by `email`; fields that are given are set."""
         now = clock.now()
         who = recipient_of(data, "")
@@ -89,9 +90,9 @@ class UserController(Controller):
     @get(summary="List users", responses=documented(401, 403, 422))
     async def list_users(
         self,
-        db: Database,
-        config: Config,
-        limit: Limit,
+        db: NamedDependency[Database],
+        config: NamedDependency[Config],
+        limit: Limit = DEFAULT_LIMIT,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[UserOut]:
@@ -102,7 +103,7 @@ class UserController(Controller):
         return build_page(rows, cursor, url, {}, user_out, lambda user: user.id)
 
     @get("/{user_id:str}", summary="Get a user", responses=documented(401, 403, 404))
-    async def get_user(self, user_id: UserId, db: Database) -> UserOut:
+    async def get_user(self, user_id: UserId, db: NamedDependency[Database]) -> UserOut:
         """One user."""
         return user_out(find_user(db, user_id))
 
@@ -112,7 +113,7 @@ class UserController(Controller):
         summary="Delete a user",
         responses=documented(401, 403, 404, 503),
     )
-    async def delete_user(self, user_id: UserId, db: Database) -> None:
+    async def delete_user(self, user_id: UserId, db: NamedDependency[Database]) -> None:
         """Erases the user with inbox, deliveries, preferences and push addresses."""
         user = find_user(db, user_id)
         await db.write(lambda conn: users.delete(conn, user.id))
@@ -123,10 +124,10 @@ def recipient_of(data: UserIn, pointer: str) -> Recipient:
     problems: list[FieldProblem] = []
     if data.id is None and data.external_id is None and data.email is None:
         problems.append(FieldProblem(pointer, "give an id, an external_id or an email"))
-    if data.email is not None and not _EMAIL.fullmatch(data.email):
-        problems.append(FieldProblem(f"{pointer}/email", "is not an email address"))
-    if data.external_id is not None and _CONTROL.search(data.external_id):
-        problems.append(FieldProblem(f"{pointer}/external_id", "holds control characters"))
+    if data.email is not None and (wrong := email_problem(data.email)):
+        problems.append(FieldProblem(f"{pointer}/email", wrong))
+    if data.external_id is not None and (wrong := external_id_problem(data.external_id)):
+        problems.append(FieldProblem(f"{pointer}/external_id", wrong))
     if problems:
         raise InvalidField(problems[0].pointer, problems[0].message, *problems[1:])
     attributes = data.custom_attributes
