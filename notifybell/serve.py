@@ -57,6 +57,7 @@ _CONNECTIONS = 16_384
 _STREAMS_GO_S = 3.0
 _SENDS_FINISH_S = 4.0
 _LISTENER_GOES_S = 2.0
+_LOOK_AGAIN_S = 0.005
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
@@ -235,16 +236,33 @@ async def _listen(
     url = f"http://{config.server.listen}"
     log.info("notifybell started version=%s database=%s", __version__, config.store.path)
     _log_channels(config)
-    log.info("listening url=%s", url)
-    on_listening(url)
+    if await _is_listening(serving, config.server.host, config.server.port):
+        log.info("listening url=%s", url)
+        on_listening(url)
     gc.collect()
     gc.freeze()  # what start-up made stays; collections need not walk it again and again
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     failed = serving.done()
+    if failed:
+        log.error("the server ended by itself error=%r", serving.exception())
     await _drain(running, granian, serving)
     return EXIT_FAILED if failed else EXIT_OK
+
+
+async def _is_listening(serving: asyncio.Task[Any], host: str, port: int) -> bool:
+    """Wait until a connection is taken; False when the server ended instead."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection(reachable, port)
+        except OSError:
+            await asyncio.sleep(_LOOK_AGAIN_S)
+            continue
+        writer.close()
+        return True
+    return False
 
 
 async def _drain(running: Running, granian: Any, serving: asyncio.Task[Any]) -> None:
