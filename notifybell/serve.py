@@ -26,7 +26,8 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server as Granian
 
 from notifybell import __version__
-from notifybell.api.app import Parts, create_app
+from notifybell.api.app import create_app
+from notifybell.api.parts import Parts
 from notifybell.channels import web_push
 from notifybell.channels.base import Sender
 from notifybell.channels.email import EmailSender

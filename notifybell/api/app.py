@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import msgspec
 from litestar import Litestar
-from litestar.di import Provide
+from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.types import ASGIApp
 
-from notifybell.api import auth, openapi, problems
+from notifybell.api import openapi, problems
 from notifybell.api.assets import widget_routes
 from notifybell.api.auth import Authenticator
 from notifybell.api.broadcasts import BroadcastController
@@ -19,6 +18,7 @@ from notifybell.api.docs import docs_routes
 from notifybell.api.door import Door
 from notifybell.api.health import healthz, readyz
 from notifybell.api.notifications import MARK_ROUTES, NotificationController
+from notifybell.api.parts import Parts
 from notifybell.api.preferences import PreferencesController
 from notifybell.api.push_subscriptions import (
     PushSubscriptionController,
@@ -27,25 +27,6 @@ from notifybell.api.push_subscriptions import (
 from notifybell.api.request import ApiRequest
 from notifybell.api.unsubscribe import show_unsubscribe, unsubscribe
 from notifybell.api.users import UserController
-from notifybell.config import Config
-from notifybell.delivery.accept import Accept
-from notifybell.delivery.dispatcher import Dispatcher
-from notifybell.domain.clock import Clock
-from notifybell.realtime.hub import Hub
-from notifybell.store.database import Database
-
-
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the handlers work with, wired by `serve.py`."""
-
-    config: Config
-    database: Database
-    clock: Clock
-    accept: Accept
-    hub: Hub
-    dispatcher: Dispatcher
-    vapid_public_key: str | None = None
-    #: what browsers subscribe with; None where web push is off
 
 
 def create_app(parts: Parts, *more_routes: Any) -> ASGIApp:
@@ -75,17 +56,7 @@ def _litestar(
         [*_ROUTES, *widget_routes(), *more_routes],
         before_request=authenticator.admit,
         request_class=ApiRequest,
-        dependencies={
-            "db": _given(parts.database),
-            "accept": _given(parts.accept),
-            "hub": _given(parts.hub),
-            "clock": _given(parts.clock),
-            "config": _given(config),
-            "dispatcher": _given(parts.dispatcher),
-            "vapid_public_key": _given(parts.vapid_public_key),
-            "project": Provide(auth.project, sync_to_thread=False),
-            "user": Provide(auth.user, sync_to_thread=False),
-        },
+        state=State({"parts": parts}),
         exception_handlers=problems.HANDLERS,
         request_max_body_size=config.server.max_body,
         openapi_config=openapi_config,
@@ -107,7 +78,3 @@ _ROUTES = (
     healthz,
     readyz,
 )
-
-
-def _given(part: Any) -> Provide:
-    return Provide(lambda: part, sync_to_thread=False)

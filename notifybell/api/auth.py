@@ -209,18 +209,6 @@ class Authenticator:
         return made.id
 
 
-def project(request: Request[Any, Any, Any]) -> Project:
-    """The calling project, for handlers with `access="project"`."""
-    caller: Project = request.scope["auth"]
-    return caller
-
-
-def user(request: Request[Any, Any, Any]) -> EndUser:
-    """The calling user, for handlers with `access="user"`."""
-    caller: EndUser = request.scope["auth"]
-    return caller
-
-
 def _header(request: Request[Any, Any, Any], wanted: bytes) -> str:
     """One header, without the parsing of all that `request.headers` would do."""
     for name, value in request.scope["headers"]:

@@ -3,12 +3,10 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Controller, Request, get, post
-from litestar.di import NamedDependency
+from litestar import Controller, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 
-from notifybell.api.auth import project
 from notifybell.api.body import JsonBody
 from notifybell.api.notifications import NotificationOut, notification_out
 from notifybell.api.once import IdempotencyKey, once_key
@@ -22,10 +20,9 @@ from notifybell.api.pagination import (
     build_page,
 )
 from notifybell.api.problems import documented
-from notifybell.api.request import ReadyAnswer
+from notifybell.api.request import ApiRequest, ReadyAnswer
 from notifybell.api.users import UserIn, raw_json, recipient_of
-from notifybell.config import Config
-from notifybell.delivery.accept import Accept, Order
+from notifybell.delivery.accept import Order
 from notifybell.domain import action_url
 from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import FieldProblem, InvalidField, NotFound
@@ -140,25 +137,25 @@ class BroadcastController(Controller):
     async def create_broadcast(
         self,
         data: JSONBody[BroadcastIn],
-        request: Request[Any, Any, Any],
-        accept: NamedDependency[Accept],
+        request: ApiRequest,
         idempotency_key: IdempotencyKey = None,
     ) -> ReadyAnswer:
         """When it answers 201, the broadcast is on disk and will be delivered at least once."""
-        once = await once_key(request, idempotency_key, f"project:{project(request).name}")
+        accept = request.parts.accept
+        once = await once_key(request, idempotency_key, f"project:{request.project.name}")
         text = await accept.accept(_order(data), _encode, once)
         return ReadyAnswer(text.encode(), status_code=201)
 
     @get(summary="List broadcasts", responses=documented(401, 403, 422))
     async def list_broadcasts(
         self,
-        db: NamedDependency[Database],
-        config: NamedDependency[Config],
+        request: ApiRequest,
         limit: Limit = DEFAULT_LIMIT,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[BroadcastOut]:
         """Newest first."""
+        db, config = request.db, request.config
         cursor = Cursor(limit=limit, starting_after=starting_after, ending_before=ending_before)
         rows = db.read(lambda conn: broadcasts.page(conn, **cursor.one_more))  # type: ignore[arg-type]
         url = f"{config.server.public_url}/api/broadcasts"
@@ -166,9 +163,12 @@ class BroadcastController(Controller):
 
     @get("/{broadcast_id:str}", summary="Get a broadcast", responses=documented(401, 403, 404))
     async def get_broadcast(
-        self, broadcast_id: BroadcastId, db: NamedDependency[Database]
+        self,
+        request: ApiRequest,
+        broadcast_id: BroadcastId,
     ) -> BroadcastOut:
         """With how far its fan-out has come."""
+        db = request.db
         return broadcast_out(_get(db, broadcast_id))
 
     @get(
@@ -178,14 +178,14 @@ class BroadcastController(Controller):
     )
     async def list_broadcast_notifications(
         self,
+        request: ApiRequest,
         broadcast_id: BroadcastId,
-        db: NamedDependency[Database],
-        config: NamedDependency[Config],
         limit: Limit = DEFAULT_LIMIT,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[NotificationOut]:
         """By user id; the cursors are user ids."""
+        db, config = request.db, request.config
         cursor = Cursor(limit=limit, starting_after=starting_after, ending_before=ending_before)
         _get(db, broadcast_id)
         rows = db.read(

@@ -3,12 +3,10 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Controller, Request, get, post
-from litestar.di import NamedDependency
+from litestar import Controller, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 
-from notifybell.api.auth import project
 from notifybell.api.once import IdempotencyKey, answer_once, once_key
 from notifybell.api.pagination import (
     DEFAULT_LIMIT,
@@ -20,16 +18,16 @@ from notifybell.api.pagination import (
     build_page,
 )
 from notifybell.api.problems import documented
-from notifybell.api.request import ReadyAnswer
+from notifybell.api.request import ApiRequest, ReadyAnswer
 from notifybell.api.users import find_user
-from notifybell.config import Config, policy
-from notifybell.domain.clock import Clock, to_rfc3339
+from notifybell.config import policy
+from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import Conflict, NotFound
 from notifybell.domain.model import Channel, Delivery
 from notifybell.domain.preferences import Policy
 from notifybell.domain.retry import POLICIES
 from notifybell.store import deliveries
-from notifybell.store.database import Database, WriteConnection
+from notifybell.store.database import WriteConnection
 
 ShownState = Literal[
     "queued",
@@ -89,8 +87,7 @@ class DeliveryController(Controller):
     @get(summary="List deliveries", responses=documented(404, 422))
     async def list_deliveries(
         self,
-        db: NamedDependency[Database],
-        config: NamedDependency[Config],
+        request: ApiRequest,
         limit: Limit = DEFAULT_LIMIT,
         delivery_state: Annotated[ShownState | None, QueryParameter(name="state")] = None,
         channel: Annotated[Channel | None, QueryParameter(name="channel")] = None,
@@ -100,6 +97,7 @@ class DeliveryController(Controller):
         ending_before: EndingBefore = None,
     ) -> Page[DeliveryOut]:
         """Newest first. 404 when there is no such user."""
+        db, config = request.db, request.config
         cursor = Cursor(limit=limit, starting_after=starting_after, ending_before=ending_before)
         user_id = None if of_user is None else find_user(db, of_user).id
         named = {"state": delivery_state, "channel": channel, "broadcast_id": broadcast_id}
@@ -114,9 +112,12 @@ class DeliveryController(Controller):
 
     @get("/{delivery_id:str}", summary="Get a delivery", responses=documented(404, 422))
     async def get_delivery(
-        self, delivery_id: DeliveryId, db: NamedDependency[Database]
+        self,
+        request: ApiRequest,
+        delivery_id: DeliveryId,
     ) -> DeliveryOut:
         """One notification on one channel."""
+        db = request.db
         return delivery_out(_existing(db.read(lambda conn: deliveries.get(conn, delivery_id))))
 
     @post(
@@ -131,17 +132,15 @@ class DeliveryController(Controller):
     async def retry_delivery(
         self,
         delivery_id: DeliveryId,
-        request: Request[Any, Any, Any],
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
-        config: NamedDependency[Config],
+        request: ApiRequest,
         idempotency_key: IdempotencyKey = None,
     ) -> ReadyAnswer:
         """It is due at once, with a new deadline and its attempts counted from the start.
 
         409 when it is not dead, or its channel is off.
         """
-        once = await once_key(request, idempotency_key, f"project:{project(request).name}")
+        db, clock, config = request.db, request.clock, request.config
+        once = await once_key(request, idempotency_key, f"project:{request.project.name}")
         now, rules = clock.now(), policy(config)
         text = await answer_once(
             db, clock, once, lambda conn: _retried(conn, delivery_id, rules, now)

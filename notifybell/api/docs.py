@@ -1,6 +1,7 @@
 """`/openapi.json`, and `/docs`: the same document as a page, rendered here and complete offline.
 
-Both are made once, when somebody first asks, and in a thread. Problem `type`s point at the page's catalogue.
+Both are made once, in a thread, when somebody first asks. Problem `type`s point at the page's
+catalogue of errors.
 """
 
 import re

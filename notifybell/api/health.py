@@ -2,14 +2,11 @@
 
 import msgspec
 from litestar import Response, get
-from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
-from notifybell.config import Config
+from notifybell.api.request import ApiRequest
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.domain.model import CHANNELS, Channel
-from notifybell.realtime.hub import Hub
-from notifybell.store.database import Database
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -41,12 +38,10 @@ async def healthz() -> Health:
     },
 )
 async def readyz(
-    db: NamedDependency[Database],
-    hub: NamedDependency[Hub],
-    dispatcher: NamedDependency[Dispatcher],
-    config: NamedDependency[Config],
+    request: ApiRequest,
 ) -> Response[Readiness]:
     """503 while it stops or cannot take writes; a paused channel is told but does not fail it."""
+    db, hub, dispatcher = request.db, request.parts.hub, request.parts.dispatcher
     is_ready = db.takes_writes and not hub.is_closed
     channels = {channel: _state(channel, dispatcher) for channel in CHANNELS}
     readiness = Readiness("ready" if is_ready else "busy", channels)

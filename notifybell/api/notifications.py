@@ -4,13 +4,11 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Request, Response, delete, get, post
+from litestar import Controller, Response, delete, get, post
 from litestar.connection import ASGIConnection
-from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 
-from notifybell.api.auth import EndUser
 from notifybell.api.once import IdempotencyKey, once_key, write_once
 from notifybell.api.pagination import (
     DEFAULT_LIMIT,
@@ -22,9 +20,9 @@ from notifybell.api.pagination import (
     build_page,
 )
 from notifybell.api.problems import documented
+from notifybell.api.request import ApiRequest
 from notifybell.api.users import raw_json, time_out
-from notifybell.config import Config
-from notifybell.domain.clock import Clock, to_rfc3339
+from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import InvalidField, NotFound
 from notifybell.domain.model import (
     Notification,
@@ -32,10 +30,9 @@ from notifybell.domain.model import (
     NotificationStatus,
     decode_json,
 )
-from notifybell.realtime.hub import Hub
 from notifybell.realtime.sse import EventStream
 from notifybell.store import notifications, users
-from notifybell.store.database import Database, WriteConnection
+from notifybell.store.database import WriteConnection
 from notifybell.store.notifications import Sync
 
 NotificationId = Annotated[str, PathParameter(max_length=64)]
@@ -113,9 +110,7 @@ class NotificationController(Controller):
     @get(summary="List notifications", responses=documented(401, 403, 422))
     async def list_notifications(
         self,
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        config: NamedDependency[Config],
+        request: ApiRequest,
         limit: Limit = DEFAULT_LIMIT,
         status: Annotated[NotificationFilter | None, QueryParameter(name="status")] = None,
         category: Category = None,
@@ -124,6 +119,7 @@ class NotificationController(Controller):
         ending_before: EndingBefore = None,
     ) -> Page[NotificationOut]:
         """Newest first; archived ones only with `status=archived`."""
+        user, db, config = request.end_user, request.db, request.config
         cursor = Cursor(limit=limit, starting_after=starting_after, ending_before=ending_before)
         filters = {"status": status, "category": category, "topic": topic}
 
@@ -137,12 +133,12 @@ class NotificationController(Controller):
     @get("/unread/count", summary="Count unread notifications", responses=documented(401, 403, 422))
     async def count_unread(
         self,
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
+        request: ApiRequest,
         category: Category = None,
         topic: Topic = None,
     ) -> Count:
         """All of them, or those of one category or topic."""
+        user, db = request.end_user, request.db
         if category is None and topic is None:
             known = db.read(lambda conn: users.get(conn, user.id))
             return Count(0 if known is None else known.unread_count)
@@ -157,12 +153,12 @@ class NotificationController(Controller):
     @get("/changes", summary="What changed after a seq", responses=documented(401, 403, 422))
     async def list_changes(
         self,
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
+        request: ApiRequest,
         limit: Limit = DEFAULT_LIMIT,
         after: Seq = None,
     ) -> Changes:
         """Without `after`: no rows, only the current cursor and counts, to start from."""
+        user, db = request.end_user, request.db
         return changes_out(
             db.read(lambda conn: notifications.changes_after(conn, user.id, after, limit))
         )
@@ -182,14 +178,11 @@ class NotificationController(Controller):
     )
     async def stream(
         self,
-        request: Request[Any, Any, Any],
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        hub: NamedDependency[Hub],
-        clock: NamedDependency[Clock],
+        request: ApiRequest,
         after: Seq = None,
     ) -> EventStreamResponse:
         """Goes on after `after` or the `Last-Event-ID` header; the first event tells the counts."""
+        user, db, hub, clock = request.end_user, request.db, request.parts.hub, request.clock
         return EventStreamResponse(
             EventStream(
                 hub=hub,
@@ -205,15 +198,13 @@ class NotificationController(Controller):
     @post("/read", status_code=204, summary="Mark all read", responses=_MARKED_ALL)
     async def mark_all_read(
         self,
-        request: Request[Any, Any, Any],
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
+        request: ApiRequest,
         category: Category = None,
         topic: Topic = None,
         idempotency_key: IdempotencyKey = None,
     ) -> None:
         """All, or those of one category or topic."""
+        user, db, clock = request.end_user, request.db, request.clock
         now = clock.now()
         await write_once(
             db,
@@ -227,15 +218,13 @@ class NotificationController(Controller):
     @post("/seen", status_code=204, summary="Mark all seen", responses=_MARKED_ALL)
     async def mark_all_seen(
         self,
-        request: Request[Any, Any, Any],
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
+        request: ApiRequest,
         category: Category = None,
         topic: Topic = None,
         idempotency_key: IdempotencyKey = None,
     ) -> None:
         """All, or those of one category or topic; the user opened the inbox."""
+        user, db, clock = request.end_user, request.db, request.clock
         now = clock.now()
 
         def job(conn: WriteConnection) -> None:
@@ -247,15 +236,13 @@ class NotificationController(Controller):
     @post("/archive", status_code=204, summary="Archive all", responses=_MARKED_ALL)
     async def archive_all(
         self,
-        request: Request[Any, Any, Any],
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
+        request: ApiRequest,
         category: Category = None,
         topic: Topic = None,
         idempotency_key: IdempotencyKey = None,
     ) -> None:
         """All, or those of one category or topic."""
+        user, db, clock = request.end_user, request.db, request.clock
         now = clock.now()
         await write_once(
             db,
@@ -269,11 +256,11 @@ class NotificationController(Controller):
     @get("/{notification_id:str}", summary="Get one", responses=documented(401, 403, 404))
     async def get_notification(
         self,
+        request: ApiRequest,
         notification_id: NotificationId,
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
     ) -> NotificationOut:
         """One notification."""
+        user, db = request.end_user, request.db
         found = db.read(lambda conn: notifications.get(conn, user.id, notification_id))
         if found is None:
             raise _no_such()
@@ -282,12 +269,11 @@ class NotificationController(Controller):
     @delete("/{notification_id:str}", status_code=204, summary="Delete one", responses=_MARKED)
     async def discard(
         self,
+        request: ApiRequest,
         notification_id: NotificationId,
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
     ) -> None:
         """It vanishes on all of the user's devices."""
+        user, db, clock = request.end_user, request.db, request.clock
         now = clock.now()
         if not await db.write(
             lambda conn: notifications.discard(conn, user.id, notification_id, now)
@@ -300,12 +286,10 @@ def _mark_route(path: str, summary: str, mark: Mark) -> Any:
 
     async def handler(
         notification_id: NotificationId,
-        request: Request[Any, Any, Any],
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
+        request: ApiRequest,
         idempotency_key: IdempotencyKey = None,
     ) -> None:
+        user, db, clock = request.end_user, request.db, request.clock
         now = clock.now()
 
         def job(conn: WriteConnection) -> None:

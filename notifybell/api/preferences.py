@@ -6,19 +6,16 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, put
-from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from notifybell.api.auth import EndUser
 from notifybell.api.body import JsonBody
 from notifybell.api.problems import documented
-from notifybell.config import Config, policy
-from notifybell.domain.clock import Clock
+from notifybell.api.request import ApiRequest
+from notifybell.config import policy
 from notifybell.domain.errors import FieldProblem, InvalidField
 from notifybell.domain.model import CHANNELS, Channel
 from notifybell.domain.preferences import Policy, resolve
 from notifybell.store import preferences
-from notifybell.store.database import Database
 
 Choices = Mapping[tuple[str, Channel], bool]
 
@@ -78,15 +75,14 @@ class PreferencesController(Controller):
     @get(summary="Get preferences", responses=documented())
     async def get_user_preferences(
         self,
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        config: NamedDependency[Config],
+        request: ApiRequest,
     ) -> Preferences:
         """What the user chose, else the category's default, else the project's.
 
         The categories are those of the configuration, and others that the user turned off by a
         link in a mail.
         """
+        user, db, config = request.end_user, request.db, request.config
         chosen = db.read(lambda conn: preferences.for_user(conn, user.id))
         rules = policy(config)
         keys = [*rules.categories, *_undeclared(rules, chosen)]
@@ -101,13 +97,11 @@ class PreferencesController(Controller):
     )
     async def put_user_preferences(
         self,
+        request: ApiRequest,
         data: JSONBody[PreferencesIn],
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
-        config: NamedDependency[Config],
     ) -> None:
         """All of it, or nothing when a part of it is refused."""
+        user, db, clock, config = request.end_user, request.db, request.clock, request.config
         chosen = db.read(lambda conn: preferences.for_user(conn, user.id))
         choices = _checked(data, policy(config), chosen)
         now = clock.now()

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, delete, get, post, put
-from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter
 
 from notifybell.api.auth import EndUser, mint_user_token
@@ -19,6 +18,7 @@ from notifybell.api.pagination import (
     build_page,
 )
 from notifybell.api.problems import documented
+from notifybell.api.request import ApiRequest
 from notifybell.api.users import UserId, find_user
 from notifybell.config import Config
 from notifybell.domain.clock import MINUTE_MS, SECOND_MS, Clock, to_rfc3339
@@ -100,30 +100,27 @@ class PushSubscriptionController(Controller):
     )
     async def put_web_push_token(
         self,
+        request: ApiRequest,
         data: JSONBody[WebPushTokenIn],
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
-        config: NamedDependency[Config],
     ) -> WebPushTokenOut:
         """Once more for the same browser refreshes it; a user keeps the 10 used last.
 
         A browser that signs in as another user moves to that user. An endpoint that is known with
         another `auth` secret is somebody else's browser, and refused with 409.
         """
+        user, db, clock, config = request.end_user, request.db, request.clock, request.config
         return token_out(await _save(data, user, db, clock, config))
 
     @get("/channels/web_push/tokens", summary="List web push tokens", responses=documented(422))
     async def list_web_push_tokens(
         self,
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        config: NamedDependency[Config],
+        request: ApiRequest,
         limit: Limit = DEFAULT_LIMIT,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[WebPushTokenOut]:
         """Newest first."""
+        user, db, config = request.end_user, request.db, request.config
         cursor = Cursor(limit=limit, starting_after=starting_after, ending_before=ending_before)
         url = f"{config.server.public_url}/api/channels/web_push/tokens"
         return _page(db, user.id, cursor, url)
@@ -134,9 +131,12 @@ class PushSubscriptionController(Controller):
         responses=documented(404, 422),
     )
     async def get_web_push_token(
-        self, token_id: TokenId, user: NamedDependency[EndUser], db: NamedDependency[Database]
+        self,
+        request: ApiRequest,
+        token_id: TokenId,
     ) -> WebPushTokenOut:
         """One browser of this user."""
+        user, db = request.end_user, request.db
         return token_out(_get(db, user.id, token_id))
 
     @delete(
@@ -147,12 +147,11 @@ class PushSubscriptionController(Controller):
     )
     async def delete_web_push_token(
         self,
+        request: ApiRequest,
         token_id: TokenId,
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
     ) -> Discarded:
         """That browser gets nothing any more."""
+        user, db, clock = request.end_user, request.db, request.clock
         return await _forget(db, user.id, token_id, clock)
 
     @put(
@@ -164,13 +163,11 @@ class PushSubscriptionController(Controller):
     )
     async def put_web_push_installation(
         self,
+        request: ApiRequest,
         data: JSONBody[WebPushTokenIn],
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
-        config: NamedDependency[Config],
     ) -> Installation:
         """The same as registering a browser for web push, under its older name."""
+        user, db, clock, config = request.end_user, request.db, request.clock, request.config
         saved = await _save(data, user, db, clock, config)
         return Installation(saved.endpoint, Keys(p256dh=saved.p256dh, auth=saved.auth))
 
@@ -182,13 +179,16 @@ class PushSubscriptionController(Controller):
     )
     async def start_web_push_installation(
         self,
-        user: NamedDependency[EndUser],
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
-        config: NamedDependency[Config],
-        vapid_public_key: NamedDependency[str | None],
+        request: ApiRequest,
     ) -> InstallationStart:
         """404 where web push is off. It stores nothing, so it may be repeated freely."""
+        user, db, clock, config, vapid_public_key = (
+            request.end_user,
+            request.db,
+            request.clock,
+            request.config,
+            request.parts.vapid_public_key,
+        )
         if vapid_public_key is None:
             raise NotFound("Web push is off: the configuration has no [web_push].")
         return InstallationStart(_installation_token(user, db, clock, config), vapid_public_key)
@@ -204,14 +204,14 @@ class UserPushSubscriptionController(Controller):
     @get(summary="List a user's web push tokens", responses=documented(404, 422))
     async def list_user_web_push_tokens(
         self,
+        request: ApiRequest,
         user_id: UserId,
-        db: NamedDependency[Database],
-        config: NamedDependency[Config],
         limit: Limit = DEFAULT_LIMIT,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[WebPushTokenOut]:
         """Newest first."""
+        db, config = request.db, request.config
         cursor = Cursor(limit=limit, starting_after=starting_after, ending_before=ending_before)
         found = find_user(db, user_id)
         url = f"{config.server.public_url}/api/users/{found.id}/channels/web_push/tokens"
@@ -219,9 +219,13 @@ class UserPushSubscriptionController(Controller):
 
     @get("/{token_id:str}", summary="Get a user's web push token", responses=documented(404, 422))
     async def get_user_web_push_token(
-        self, user_id: UserId, token_id: TokenId, db: NamedDependency[Database]
+        self,
+        request: ApiRequest,
+        user_id: UserId,
+        token_id: TokenId,
     ) -> WebPushTokenOut:
         """One browser of that user."""
+        db = request.db
         return token_out(_get(db, find_user(db, user_id).id, token_id))
 
     @delete(
@@ -232,12 +236,12 @@ class UserPushSubscriptionController(Controller):
     )
     async def delete_user_web_push_token(
         self,
+        request: ApiRequest,
         user_id: UserId,
         token_id: TokenId,
-        db: NamedDependency[Database],
-        clock: NamedDependency[Clock],
     ) -> Discarded:
         """That browser gets nothing any more."""
+        db, clock = request.db, request.clock
         return await _forget(db, find_user(db, user_id).id, token_id, clock)
 
 

@@ -5,11 +5,53 @@ from typing import Any
 from litestar import Request, Response
 from litestar.types import Empty, Receive, Send
 
+from notifybell.api.auth import EndUser, Project
+from notifybell.api.parts import Parts
+from notifybell.config import Config
+from notifybell.domain.clock import Clock
 from notifybell.domain.errors import InvalidRequest, TooLarge
+from notifybell.store.database import Database
 
 
 class ApiRequest(Request[Any, Any, Any]):
-    """A Litestar request that reads its body in one go, with our limit and our error."""
+    """A Litestar request that knows its caller and the parts it may work with.
+
+    Both by plain attributes: resolving them as Litestar's dependencies costs a task group, more
+    than all else a small request does. The body is read in one go, with our limit and our error.
+    """
+
+    @property
+    def parts(self) -> Parts:
+        """What the handlers work with."""
+        parts: Parts = self.app.state.parts
+        return parts
+
+    @property
+    def db(self) -> Database:
+        """The store."""
+        return self.parts.database
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+        return self.parts.clock
+
+    @property
+    def config(self) -> Config:
+        """The configuration."""
+        return self.parts.config
+
+    @property
+    def project(self) -> Project:
+        """The calling project, on routes with `access="project"`."""
+        caller: Project = self.scope["auth"]
+        return caller
+
+    @property
+    def end_user(self) -> EndUser:
+        """The user meant, on routes with `access="user"`."""
+        caller: EndUser = self.scope["auth"]
+        return caller
 
     async def body(self) -> bytes:
         """The whole body. Raises TooLarge beyond `server.max_body`, InvalidRequest if cut off."""

@@ -8,15 +8,14 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, get, post
-from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter
 
 from notifybell.api.pages import answer_page, render
 from notifybell.api.problems import documented
+from notifybell.api.request import ApiRequest
 from notifybell.config import Config
 from notifybell.domain import links
-from notifybell.domain.clock import Clock
 from notifybell.domain.errors import NotFound
 from notifybell.domain.model import CHANNELS, Channel
 from notifybell.store import preferences, users
@@ -59,9 +58,11 @@ class Subject(msgspec.Struct, frozen=True):
     responses=_pages("It asks.", 404),
 )
 async def show_unsubscribe(
-    token: Token, config: NamedDependency[Config], db: NamedDependency[Database]
+    request: ApiRequest,
+    token: Token,
 ) -> Response[str]:
     """Asks, and changes nothing."""
+    config, db = request.config, request.db
     subject = _subject(token, config, db)
     if subject is None:
         return _not_valid()
@@ -81,12 +82,11 @@ async def show_unsubscribe(
     responses=_pages("Turned off.", 404, 409) | documented(503),
 )
 async def unsubscribe(
+    request: ApiRequest,
     token: Token,
-    config: NamedDependency[Config],
-    db: NamedDependency[Database],
-    clock: NamedDependency[Clock],
 ) -> Response[str]:
     """Turns this category off on this channel, at once."""
+    config, db, clock = request.config, request.db, request.clock
     subject = _subject(token, config, db)
     if subject is None:
         return _not_valid()

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, delete, get, put
-from litestar.di import NamedDependency
 from litestar.params import JSONBody, PathParameter
 
 from notifybell.api.auth import recipient_from
@@ -19,8 +18,8 @@ from notifybell.api.pagination import (
     build_page,
 )
 from notifybell.api.problems import documented
-from notifybell.config import Config
-from notifybell.domain.clock import Clock, to_rfc3339
+from notifybell.api.request import ApiRequest
+from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import FieldProblem, InvalidField, NotFound, RequestRefused
 from notifybell.domain.identities import email_problem, external_id_problem
 from notifybell.domain.model import Recipient, User
@@ -77,9 +76,12 @@ class UserController(Controller):
         responses=documented(400, 401, 403, 404, 409, 413, 422, 503),
     )
     async def put_user(
-        self, data: JSONBody[UserIn], db: NamedDependency[Database], clock: NamedDependency[Clock]
+        self,
+        request: ApiRequest,
+        data: JSONBody[UserIn],
     ) -> UserOut:
         """Found by `id`, else by `external_id`, else by `email`; fields that are given are set."""
+        db, clock = request.db, request.clock
         now = clock.now()
         who = recipient_of(data, "")
         [user] = await db.write(lambda conn: users.find_or_create(conn, [who], now))
@@ -90,21 +92,26 @@ class UserController(Controller):
     @get(summary="List users", responses=documented(401, 403, 422))
     async def list_users(
         self,
-        db: NamedDependency[Database],
-        config: NamedDependency[Config],
+        request: ApiRequest,
         limit: Limit = DEFAULT_LIMIT,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[UserOut]:
         """Newest first."""
+        db, config = request.db, request.config
         cursor = Cursor(limit=limit, starting_after=starting_after, ending_before=ending_before)
         rows = db.read(lambda conn: users.page(conn, **cursor.one_more))  # type: ignore[arg-type]
         url = f"{config.server.public_url}/api/users"
         return build_page(rows, cursor, url, {}, user_out, lambda user: user.id)
 
     @get("/{user_id:str}", summary="Get a user", responses=documented(401, 403, 404))
-    async def get_user(self, user_id: UserId, db: NamedDependency[Database]) -> UserOut:
+    async def get_user(
+        self,
+        request: ApiRequest,
+        user_id: UserId,
+    ) -> UserOut:
         """One user."""
+        db = request.db
         return user_out(find_user(db, user_id))
 
     @delete(
@@ -113,8 +120,13 @@ class UserController(Controller):
         summary="Delete a user",
         responses=documented(401, 403, 404, 503),
     )
-    async def delete_user(self, user_id: UserId, db: NamedDependency[Database]) -> None:
+    async def delete_user(
+        self,
+        request: ApiRequest,
+        user_id: UserId,
+    ) -> None:
         """Erases the user with inbox, deliveries, preferences and push addresses."""
+        db = request.db
         user = find_user(db, user_id)
         await db.write(lambda conn: users.delete(conn, user.id))
 

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from notifybell import config
-from notifybell.api.app import Parts, create_app
+from notifybell.api.app import create_app
+from notifybell.api.parts import Parts
 from notifybell.channels import web_push
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher

@@ -8,7 +8,8 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
-from notifybell.api.app import Parts, create_app
+from notifybell.api.app import create_app
+from notifybell.api.parts import Parts
 from notifybell.config import parse, policy
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher

@@ -1,0 +1,23 @@
+"""What the handlers work with. Wired by `serve.py`, carried by every request as `request.parts`."""
+
+import msgspec
+
+from notifybell.config import Config
+from notifybell.delivery.accept import Accept
+from notifybell.delivery.dispatcher import Dispatcher
+from notifybell.domain.clock import Clock
+from notifybell.realtime.hub import Hub
+from notifybell.store.database import Database
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """One of each, for the life of the process."""
+
+    config: Config
+    database: Database
+    clock: Clock
+    accept: Accept
+    hub: Hub
+    dispatcher: Dispatcher
+    vapid_public_key: str | None = None
+    #: what browsers subscribe with; None where web push is off
