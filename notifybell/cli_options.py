@@ -25,7 +25,7 @@ class UserReference(msgspec.Struct, frozen=True):
     value: str
 
 
-class UserType(click.ParamType):
+class UserType(click.ParamType[UserReference]):
     """An external id alone means itself."""
 
     name = "user"
@@ -44,7 +44,7 @@ class UserType(click.ParamType):
         return UserReference(kind, rest)
 
 
-class DurationType(click.ParamType):
+class DurationType(click.ParamType[int]):
     """A span as "30s", "20m", "1h" or "7d", in seconds."""
 
     name = "time"
@@ -60,7 +60,7 @@ class DurationType(click.ParamType):
         return seconds
 
 
-class ListenType(click.ParamType):
+class ListenType(click.ParamType[str]):
     """An address to listen on."""
 
     name = "address"
