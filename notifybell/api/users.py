@@ -28,7 +28,12 @@ from notifybell.store.database import Database
 
 Name = Annotated[str, msgspec.Meta(max_length=255)]
 UserId = Annotated[
-    str, PathParameter(description="Our id, `external_id:…` or `email:…`.", max_length=300)
+    str,
+    PathParameter(
+        description="Our id, `external_id:…` or `email:…`. An external id that holds a `/` cannot"
+        " stand in a path: use our id.",
+        max_length=300,
+    ),
 ]
 
 

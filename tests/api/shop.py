@@ -147,10 +147,8 @@ class Shop:
 @asynccontextmanager
 async def open_shop(folder: Path, **tables: Mapping[str, Any] | None) -> AsyncIterator[Shop]:
     """The shop with these configuration tables laid over its own; None leaves one out."""
-    raw = {name: {**TABLES.get(name, {}), **(tables.get(name) or {})} for name in TABLES}
-    for name, table in tables.items():
-        if table is None:
-            del raw[name]
+    names = [name for name in {**TABLES, **tables} if tables.get(name, {}) is not None]
+    raw = {name: {**TABLES.get(name, {}), **(tables.get(name) or {})} for name in names}
     read = config.parse(raw, folder)
     clock, database = FakeClock(), Database(read.store.path)
     database.open()
