@@ -8,6 +8,7 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
+from notifybell import serve
 from notifybell.api.app import create_app
 from notifybell.api.parts import Parts
 from notifybell.config import parse, policy
@@ -37,6 +38,7 @@ async def main(port: int, folder: Path) -> None:
         hub=hub,
         dispatcher=Dispatcher([]),
     )
+    serve.calm_collector()
     await Server(
         create_app(parts),
         port=port,
