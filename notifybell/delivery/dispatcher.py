@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 
 from notifybell.channels.base import Message, Sender
 from notifybell.domain.clock import MINUTE_MS, SECOND_MS, Clock
@@ -38,6 +37,7 @@ PAUSE_MS = 30 * SECOND_MS
 
 _IDLE_S = 1.0  # also how late a step of the machine's clock is noticed
 _SETTLE_AGAIN_S = 0.1
+_GIVE_BACK_S = 2.0
 _FOREVER = 2**62
 
 UnsubscribeUrl = Callable[[DueDelivery], str | None]
@@ -62,7 +62,7 @@ class Lane:
         self._unsubscribe_url = unsubscribe_url
         self._slots = SLOTS[channel]
         self._bell = asyncio.Event()
-        self._active: dict[str, asyncio.Task[None]] = {}
+        self._active: set[asyncio.Task[None]] = set()
         self._paused_until = 0
         self._stopping = False
 
@@ -72,18 +72,18 @@ class Lane:
 
     async def run(self) -> None:
         """Until stopped: claim, send, wait. Work that an earlier process held comes first."""
-        await self._rescue()
+        is_rescued = False
         while not self._stopping:
             self._bell.clear()
             try:
-                more = await self.step()
+                is_rescued = is_rescued or await self._rescue()
+                pause_s = 0.0 if await self.step() else self._pause_s()
             except Busy:
-                more = False
+                pause_s = _IDLE_S
             except Exception:
                 log.exception("lane failed channel=%s", self.channel)
-                more = False
-            if not more:
-                await self._wait()
+                pause_s = _IDLE_S
+            await self._wait(pause_s)
 
     async def step(self) -> bool:
         """Claim what fits and start sending it.
@@ -102,8 +102,8 @@ class Lane:
         )
         for due in claimed:
             task = asyncio.create_task(self._deliver(due))
-            self._active[due.id] = task
-            task.add_done_callback(partial(self._leave, due.id))
+            self._active.add(task)
+            task.add_done_callback(self._leave)
         return bool(claimed)
 
     def stop(self) -> None:
@@ -114,10 +114,13 @@ class Lane:
     async def drain(self, grace_s: float) -> None:
         """Let what is being sent finish for `grace_s` seconds, then give the rest back."""
         if self._active:
-            await asyncio.wait(self._active.values(), timeout=grace_s)
-        for task in list(self._active.values()):
+            await asyncio.wait(self._active, timeout=grace_s)
+        for task in list(self._active):
             task.cancel()
-        await asyncio.gather(*self._active.values(), return_exceptions=True)
+        if self._active:
+            await asyncio.wait(self._active, timeout=_GIVE_BACK_S)
+        for _ in self._active:  # the next start's rescue finds it
+            log.warning("delivery left behind channel=%s", self.channel)
         await self._sender.aclose()
 
     def _free_slots(self, now: int) -> int:
@@ -134,21 +137,23 @@ class Lane:
         due_at = self._database.read(lambda conn: deliveries.next_due(conn, self.channel))
         return due_at is not None and due_at <= now
 
-    def _leave(self, delivery_id: str, _: asyncio.Task[None]) -> None:
-        del self._active[delivery_id]
+    def _leave(self, task: asyncio.Task[None]) -> None:
+        self._active.discard(task)
         if len(self._active) * 2 == self._slots or not self._active:
             self._bell.set()  # half the slots are free: room for a claim
 
-    async def _wait(self) -> None:
+    def _pause_s(self) -> float:
+        """Until the next delivery is due, or it is time to look at the clock again."""
         now = self._clock.now()
-        pause = _IDLE_S
-        if self._free_slots(now):
-            due_at = self._database.read(lambda conn: deliveries.next_due(conn, self.channel))
-            if due_at is not None:
-                pause = min(pause, max(0.001, (due_at - now) / 1000))
+        if not self._free_slots(now):
+            return _IDLE_S
+        due_at = self._database.read(lambda conn: deliveries.next_due(conn, self.channel))
+        return _IDLE_S if due_at is None else min(_IDLE_S, max(0.001, (due_at - now) / 1000))
+
+    async def _wait(self, pause_s: float) -> None:
         # Not wait_for: on Python 3.11 it swallows a cancel that meets the bell.
         with suppress(TimeoutError):
-            async with asyncio.timeout(pause):
+            async with asyncio.timeout(pause_s):
                 await self._bell.wait()
 
     async def _deliver(self, due: DueDelivery) -> None:
@@ -261,7 +266,7 @@ class Lane:
                     raise
                 await asyncio.sleep(_SETTLE_AGAIN_S)
 
-    async def _rescue(self) -> None:
+    async def _rescue(self) -> bool:
         """At start no other process can hold a lease: the file is locked by us."""
         rescued = await self._database.write(
             lambda conn: deliveries.rescue_expired(
@@ -270,6 +275,7 @@ class Lane:
         )
         if rescued:
             log.warning("deliveries rescued channel=%s count=%d", self.channel, rescued)
+        return True
 
 
 class Dispatcher:

@@ -7,6 +7,7 @@ next start goes on where the cursor stands.
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -33,6 +34,8 @@ _AHEAD = 16
 """Chunks in the writer's queue at a time, so that it never waits for us."""
 
 _PAUSE_S = 0.5
+_LOOK_AGAIN_S = 60.0
+"""For a broadcast that failed, or whose sender left before it could wake us."""
 
 
 class Fanout:
@@ -52,12 +55,14 @@ class Fanout:
     async def run(self) -> None:
         """Until cancelled: work off what is unfinished, then wait."""
         while True:
-            await self._bell.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN_S):
+                    await self._bell.wait()
             self._bell.clear()
             for broadcast_id in self._database.read(broadcasts.unfinished):
                 try:
                     await self.finish(broadcast_id)
-                except Exception:  # the others go on; this one is tried again at the next wake
+                except Exception:  # the others go on, and this one in a minute
                     log.exception("fan-out failed id=%s", broadcast_id)
 
     async def finish(self, broadcast_id: str) -> None:
