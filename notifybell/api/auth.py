@@ -119,10 +119,10 @@ class Authenticator:
 
     async def admit(self, request: Request[Any, Any, Any]) -> None:
         """Let the request pass with its principal, or raise Unauthenticated or Forbidden."""
-        access: Access | None = request.route_handler.opt.get("access")
+        access = request.route_handler.opt.get("access")
         if access == "public":
             return
-        if access is None:
+        if access not in ("project", "user"):
             raise Forbidden("This route is not open to anyone.")
         caller = self._caller(_bearer(request))
         if access == "user":

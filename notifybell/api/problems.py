@@ -144,7 +144,7 @@ def answer_http_exception(
 ) -> Response[Problem]:
     """What Litestar itself refuses: unknown path, wrong method, a parameter of the wrong type."""
     if isinstance(error, ValidationException):
-        return answer_refusal(request, _invalid_parameter(error))
+        return answer_refusal(request, _invalid_parameter(request, error))
     if isinstance(error, MethodNotAllowedException):
         headers = dict(error.headers or {})
         return _respond(
@@ -177,10 +177,15 @@ HANDLERS: ExceptionHandlersMap = {
 }
 
 
-def _invalid_parameter(error: ValidationException) -> NotifyBellError:
+def _invalid_parameter(
+    request: Request[Any, Any, Any], error: ValidationException
+) -> NotifyBellError:
+    names = _names_on_the_wire(request)
     extra = error.extra if isinstance(error.extra, list) else []
     problems = [
-        FieldProblem(str(entry.get("key", "")), _sentence(str(entry.get("message", ""))))
+        FieldProblem(
+            names.get(str(entry.get("key", "")), ""), _sentence(str(entry.get("message", "")))
+        )
         for entry in extra
         if isinstance(entry, dict)
     ]
@@ -189,6 +194,15 @@ def _invalid_parameter(error: ValidationException) -> NotifyBellError:
         return InvalidField(missing[1] if missing else "", error.detail)
     first, *more = problems
     return InvalidField(first.pointer, first.message, *more)
+
+
+def _names_on_the_wire(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """From a handler's argument to the parameter that fills it."""
+    arguments = request.route_handler.parsed_fn_signature.parameters
+    return {
+        name: getattr(field.kwarg_definition, "name", None) or name
+        for name, field in arguments.items()
+    }
 
 
 def _sentence(message: str) -> str:

@@ -1,0 +1,160 @@
+"""The link at the foot of a mail: looking changes nothing, posting turns off (RFC 8058)."""
+
+import hashlib
+import re
+from base64 import b64encode
+
+import httpx
+import pytest
+
+from notifybell.domain import links
+from notifybell.store import preferences
+from tests.api.shop import SECRET_KEY, Shop
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+async def a_link(
+    shop: Shop, category: str | None = "orders", channel: str = "email", key: str = SECRET_KEY
+) -> str:
+    user = (await shop.project.put("/api/users", json={"external_id": "ann"})).json()
+    token = links.sign(links.Unsubscribe(user["id"], channel, category), key)
+    return f"/unsubscribe/{token}"
+
+
+async def choices(shop: Shop) -> dict[tuple[str, str], bool]:
+    user = (await shop.project.get("/api/users/external_id:ann")).json()
+    found = shop.parts.database.read(lambda conn: preferences.for_user(conn, user["id"]))
+    return {(category, str(channel)): on for (category, channel), on in found.items()}
+
+
+def heading(response: httpx.Response) -> str:
+    found = re.search("<h1>(.*?)</h1>", response.text)
+    assert found is not None
+    return found[1]
+
+
+async def test_looking_asks_and_changes_nothing(shop: Shop) -> None:
+    link = await a_link(shop)
+    for _ in range(2):
+        response = await shop.anyone.get(link)
+        assert (response.status_code, heading(response)) == (200, "Unsubscribe?")
+        assert "<strong>Orders</strong> by email" in response.text
+    assert await choices(shop) == {}
+
+
+async def test_the_page_has_a_form_that_posts_to_itself(shop: Shop) -> None:
+    response = await shop.anyone.get(await a_link(shop))
+    assert re.search('<form method="post">', response.text)
+    assert 'name="List-Unsubscribe" value="One-Click"' in response.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"data": ONE_CLICK}, {"files": {"List-Unsubscribe": (None, "One-Click")}}, {}],
+    ids=["urlencoded", "multipart", "empty"],
+)
+async def test_posting_turns_off_without_a_login(shop: Shop, body: dict[str, object]) -> None:
+    response = await shop.anyone.post(await a_link(shop), **body)  # type: ignore[arg-type]
+    assert (response.status_code, heading(response)) == (200, "Unsubscribed")
+    assert await choices(shop) == {("orders", "email"): False}
+
+
+async def test_a_post_from_another_site_acts_as_well(shop: Shop) -> None:
+    headers = {"origin": "https://mail.example.org", "cookie": "session=1"}
+    response = await shop.anyone.post(await a_link(shop), data=ONE_CLICK, headers=headers)
+    assert response.status_code == 200
+    assert await choices(shop) == {("orders", "email"): False}
+
+
+async def test_posting_twice_is_harmless(shop: Shop) -> None:
+    link = await a_link(shop)
+    for _ in range(2):
+        assert (await shop.anyone.post(link, data=ONE_CLICK)).status_code == 200
+    assert heading(await shop.anyone.get(link)) == "Unsubscribed"
+
+
+async def test_only_that_category_on_that_channel_stops(shop: Shop) -> None:
+    await shop.anyone.post(await a_link(shop, "orders", "web_push"))
+    assert await choices(shop) == {("orders", "web_push"): False}
+
+
+async def test_mail_of_that_category_is_not_sent_any_more(shop: Shop) -> None:
+    await shop.project.put("/api/users", json={"external_id": "ann", "email": "ann@example.com"})
+    await shop.anyone.post(await a_link(shop), data=ONE_CLICK)
+    await shop.send("ann", category="orders")
+    await shop.send("ann", category="news")
+    rows = (await shop.project.get("/api/deliveries", params={"channel": "email"})).json()["data"]
+    assert [row["state"] for row in rows] == ["queued", "skipped"]
+
+
+async def test_a_required_category_cannot_be_turned_off(shop: Shop) -> None:
+    link = await a_link(shop, "security")
+    looked = await shop.anyone.get(link)
+    posted = await shop.anyone.post(link, data=ONE_CLICK)
+    assert (looked.status_code, posted.status_code) == (200, 409)
+    assert heading(looked) == heading(posted) == "This cannot be turned off"
+    assert await choices(shop) == {}
+
+
+async def test_a_category_that_left_the_configuration_can_still_be_turned_off(shop: Shop) -> None:
+    await shop.anyone.post(await a_link(shop, "old<script>"))
+    assert await choices(shop) == {("old<script>", "email"): False}
+
+
+async def test_a_name_from_outside_is_text(shop: Shop) -> None:
+    response = await shop.anyone.get(await a_link(shop, "<script>alert(1)</script>"))
+    assert "<script" not in response.text
+    assert "&lt;script&gt;" in response.text
+
+
+class TestInvalid:
+    async def refuses(self, shop: Shop, link: str) -> None:
+        for method in ("GET", "POST"):
+            response = await shop.anyone.request(method, link)
+            assert (response.status_code, heading(response)) == (404, "This link does not work")
+        assert await choices(shop) == {}
+
+    async def test_a_link_signed_with_another_key(self, shop: Shop) -> None:
+        await self.refuses(shop, await a_link(shop, key="x" * 40))
+
+    async def test_every_changed_character(self, shop: Shop) -> None:
+        link = await a_link(shop)
+        start = len("/unsubscribe/")
+        for at in range(start, len(link), 7):
+            other = "A" if link[at] != "A" else "B"
+            response = await shop.anyone.post(link[:at] + other + link[at + 1 :])
+            assert response.status_code == 404, at
+        assert await choices(shop) == {}
+
+    async def test_a_link_cut_off(self, shop: Shop) -> None:
+        await self.refuses(shop, (await a_link(shop))[:-3])
+
+    @pytest.mark.parametrize("token", ["x", "%00", "é", "A" * 3000, "%F0%9F%94%94", "-", "%ff"])
+    async def test_nonsense(self, shop: Shop, token: str) -> None:
+        await a_link(shop)
+        await self.refuses(shop, f"/unsubscribe/{token}")
+
+    async def test_a_link_for_no_channel_or_category(self, shop: Shop) -> None:
+        await self.refuses(shop, await a_link(shop, channel="pigeon"))
+        await self.refuses(shop, await a_link(shop, category=None))
+
+    async def test_the_link_of_a_deleted_user(self, shop: Shop) -> None:
+        link = await a_link(shop)
+        await shop.project.delete("/api/users/external_id:ann")
+        assert (await shop.anyone.post(link)).status_code == 404
+
+
+async def test_the_page_is_private_and_runs_no_script(shop: Shop) -> None:
+    response = await shop.anyone.get(await a_link(shop))
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["referrer-policy"] == "no-referrer"
+    assert response.headers["x-robots-tag"] == "noindex"
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    style = re.search("<style>(.*?)</style>", response.text, re.DOTALL)
+    assert style is not None
+    digest = b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert response.headers["content-security-policy"] == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
+    )
