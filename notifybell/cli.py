@@ -98,12 +98,14 @@ def commands() -> None:
 @click.option(
     "--origin", "origins", metavar="URL", multiple=True, help="A site that may show the bell."
 )
+@click.option("--store", metavar="PATH", help="Where the database file goes.")
 @click.option("--smtp-host", metavar="HOST", help="The mail relay; turns email on with --from.")
 @click.option("--from", "sender", metavar="ADDRESS", help="The sender of every mail.")
 def init(
     config_path: str | None,
     public_url: str | None,
     origins: tuple[str, ...],
+    store: str | None,
     smtp_host: str | None,
     sender: str | None,
 ) -> None:
@@ -121,6 +123,7 @@ def init(
         web_push_key=web_push.generate_private_key(),
         public_url=public_url,
         origins=origins,
+        store=store,
         smtp_host=smtp_host,
         sender=sender,
     )

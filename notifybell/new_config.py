@@ -36,6 +36,7 @@ def render(
     web_push_key: str,
     public_url: str | None = None,
     origins: tuple[str, ...] = (),
+    store: str | None = None,
     smtp_host: str | None = None,
     sender: str | None = None,
 ) -> str:
@@ -48,6 +49,7 @@ def render(
         "web_push.private_key": web_push_key,
         "server.public_url": public_url,
         "server.allowed_origins": list(origins) or None,
+        "store.path": store,
         "email.host": smtp_host,
         "email.from": sender,
     }

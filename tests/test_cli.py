@@ -144,10 +144,11 @@ class TestInit:
         ran = run(
             *("init", "--config", path, "--public-url", "https://bell.shop.example"),
             *("--origin", "https://shop.example", "--smtp-host", "smtp.shop.example"),
-            *("--from", "Shop <no-reply@shop.example>"),
+            *("--from", "Shop <no-reply@shop.example>", "--store", "/srv/shop/bell.db"),
         )
         assert ran.code == OK
         found = config.load(path)
+        assert found.store.path == Path("/srv/shop/bell.db")
         assert found.server.public_url == "https://bell.shop.example"
         assert found.server.allowed_origins == ("https://shop.example",)
         assert found.email is not None and found.email.host == "smtp.shop.example"
