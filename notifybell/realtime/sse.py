@@ -57,11 +57,11 @@ class EventStream:
         "_hub",
         "_last_words",
         "_push_task",
-        "_pushing_since",
         "_send",
         "_serve_task",
         "_timer",
         "_user_id",
+        "_writing_since",
     )
 
     def __init__(
@@ -85,7 +85,8 @@ class EventStream:
         self._dirty = True
         self._beat_due = False
         self._last_words: bytes | None = None
-        self._pushing_since = 0.0
+        self._send: Send | None = None
+        self._writing_since = 0.0
         self._push_task: asyncio.Task[None] | None = None
         self._serve_task: asyncio.Task[Any] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -97,9 +98,9 @@ class EventStream:
         """
         self._hub.subscribe(self._user_id, self, bye())
         self._serve_task = asyncio.current_task()
-        self._send = send
         try:
             await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            self._send = send
             self._start_beating()
             self._push()
             while (await receive())["type"] != "http.disconnect":
@@ -128,18 +129,17 @@ class EventStream:
             self._push_task.cancel()
 
     def _push(self) -> None:
-        if self._push_task is None:
-            self._pushing_since = time.monotonic()
-            self._push_task = asyncio.ensure_future(self._say_everything())
+        if self._push_task is None and self._send is not None:  # not before the head is sent
+            self._push_task = asyncio.ensure_future(self._say_everything(self._send))
 
-    async def _say_everything(self) -> None:
+    async def _say_everything(self, send: Send) -> None:
         try:
             while self._last_words is None and (self._dirty or self._beat_due):
                 event = self._next_event() if self._dirty else _HEARTBEAT
                 self._beat_due = False
-                await self._write(event, more=True)
+                await self._write(send, event, more=True)
             if self._last_words is not None:
-                await self._write(self._last_words, more=False)
+                await self._write(send, self._last_words, more=False)
                 self._stop_serving()
         finally:
             self._push_task = None
@@ -150,11 +150,14 @@ class EventStream:
         )
         self._cursor = sync.seq
         self._dirty = sync.has_more
+        if sync.reset and sync.seq == 0:  # erased; the same person would come back as another user
+            self._last_words = bye()
         name = b"reset" if sync.reset else b"changes"
         return b"id: %d\nevent: %b\ndata: %b\n\n" % (sync.seq, name, self._encode(sync))
 
-    async def _write(self, body: bytes, *, more: bool) -> None:
-        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+    async def _write(self, send: Send, body: bytes, *, more: bool) -> None:
+        self._writing_since = time.monotonic()
+        await send({"type": "http.response.body", "body": body, "more_body": more})
 
     def _stop_serving(self) -> None:
         if self._serve_task is not None:
@@ -162,20 +165,20 @@ class EventStream:
 
     def _start_beating(self) -> None:
         pause = HEARTBEAT_S
-        if self._expires_at is not None:
+        if self._expires_at is not None and self._last_words is None:
             pause = min(pause, max(0.0, (self._expires_at - self._clock.now()) / 1000))
         self._timer = asyncio.get_running_loop().call_later(pause, self._beat)
 
     def _beat(self) -> None:
-        if self._expires_at is not None and self._clock.now() >= self._expires_at:
-            self.end(_TOKEN_EXPIRED)
-            return
-        if self._push_task is not None and time.monotonic() - self._pushing_since > STALLED_S:
+        if self._push_task is not None and time.monotonic() - self._writing_since > STALLED_S:
             self._last_words = b""
             self._stop_serving()
             return
-        self._beat_due = True
-        self._push()
+        if self._expires_at is not None and self._clock.now() >= self._expires_at:
+            self.end(_TOKEN_EXPIRED)
+        else:
+            self._beat_due = True
+            self._push()
         self._start_beating()
 
 
