@@ -84,7 +84,9 @@ class MailCatcher:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Keep a message; called by aiosmtpd at the end of DATA."""
-        message = email.message_from_bytes(envelope.original_content or b"", policy=email.policy.default)
+        message = email.message_from_bytes(
+            envelope.original_content or b"", policy=email.policy.default
+        )
         self.mails.appendleft(
             Mail(
                 id=str(next(self._numbers)),
