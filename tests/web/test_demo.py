@@ -22,8 +22,8 @@ def demo() -> Iterator[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    assert process.stderr is not None
     try:
-        assert process.stderr is not None
         said = ""
         for line in process.stderr:
             said += line
@@ -35,6 +35,7 @@ def demo() -> Iterator[str]:
     finally:
         process.terminate()
         assert process.wait(10) == 0
+        process.stderr.close()
 
 
 @pytest.mark.browser
