@@ -68,7 +68,8 @@ class MailSink(BackgroundServer):
     """A mail relay that keeps what it gets in `mails`.
 
     `security` is "none", "starttls" (required, then sign-in) or "tls". With `login` it offers AUTH.
-    `replies` scripts the next answers of a command: `sink.replies["RCPT"].append("550 no")`.
+    `replies` scripts the next answers of a command: `sink.replies["RCPT"].append("550 no")`. With
+    `delay_s` it thinks so long over every mail.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class MailSink(BackgroundServer):
         tls: ServerTls | None = None,
         login: tuple[str, str] | None = None,
         max_size: int = 2**25,
+        delay_s: float = 0.0,
     ) -> None:
         super().__init__()
         self.mails: list[Mail] = []
@@ -85,6 +87,7 @@ class MailSink(BackgroundServer):
             command: deque() for command in ("AUTH", "MAIL", "RCPT", "DATA")
         }
         self.connection_count = 0
+        self.delay_s = delay_s
         self._security = security
         self._tls = tls
         self._login = login
@@ -165,6 +168,7 @@ class _Keeper:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if reply := self._scripted("DATA"):
             return reply
+        await asyncio.sleep(self._sink.delay_s)
         content = envelope.content
         assert isinstance(content, bytes)
         login = session.auth_data.login.decode() if session.auth_data else None
