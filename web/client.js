@@ -26,7 +26,7 @@ const LEADER_SILENCE_MS = 50_000;
  */
 
 /**
- * Events: `change` (draw again), `received`, `synced` (detail: notifications), `marked` (detail:
+ * Events: `change` (draw again), `loaded`, `received`, `synced` (detail: notifications), `marked` (detail:
  * mark, notification or null for all), `token-expired`, `error` (detail: error).
  */
 export class InboxClient extends EventTarget {
@@ -199,6 +199,7 @@ export class InboxClient extends EventTarget {
     this.#dispatch({ type: "counted", changes });
     this.#dispatch({ type: "loaded", page });
     this.#connected("live");
+    this.#emit("loaded", {});
     if (this.#target > this.#state.seq) void this.#catchUp();
   }
 
@@ -293,7 +294,8 @@ export class InboxClient extends EventTarget {
     const silence = setInterval(() => this.#checkSilence(), LEADER_SILENCE_MS / 2);
     signal.addEventListener("abort", () => clearInterval(silence));
     document.addEventListener("visibilitychange", () => this.#onVisibility(signal), { signal });
-    addEventListener("online", () => this.#pause.wake(), { signal });
+    addEventListener("online", () => this.#onOnline(), { signal });
+    addEventListener("offline", () => this.#emit("change", {}), { signal });
     // A page in the back/forward cache must hold neither lock nor connection.
     addEventListener("pagehide", () => this.#tabs.leave(), { signal });
     addEventListener("pageshow", (event) => event.persisted && void this.#resume(), { signal });
@@ -312,6 +314,13 @@ export class InboxClient extends EventTarget {
     if (this.#state.phase !== "ready") return;
     this.#tabs.stand();
     if (!this.#tabs.isLeading) void this.#catchUp();
+  }
+
+  /** A stream may not have noticed that its line was cut; asking costs one small request. */
+  #onOnline() {
+    this.#pause.wake();
+    this.#emit("change", {});
+    if (this.#state.phase === "ready") void this.#catchUp();
   }
 
   /** A leader that nobody has heard for long is asleep or hangs: take its place. */

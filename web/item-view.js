@@ -17,21 +17,23 @@ import { safeLink } from "./safe-link.js";
  * @property {(notification: Notification) => void} archive
  */
 
+/**
+ * What every part of the panel needs to know.
+ *
+ * @typedef {{ labels: Labels, locale: string, actions: ItemActions }} ItemContext
+ */
+
 export class ItemView {
-  #labels;
-  #locale;
+  #context;
   #isUnread = false;
 
   /**
    * @param {Notification} notification
-   * @param {Labels} labels
-   * @param {string} locale
-   * @param {ItemActions} actions
+   * @param {ItemContext} context
    */
-  constructor(notification, labels, locale, actions) {
+  constructor(notification, context) {
+    const { labels, actions } = (this.#context = context);
     this.notification = notification;
-    this.#labels = labels;
-    this.#locale = locale;
     this.dot = h("span", { part: "dot", class: "dot", id: `${notification.id}-u`, role: "img" });
     this.main = mainElement(notification);
     this.time = this.#timeElement();
@@ -52,7 +54,7 @@ export class ItemView {
 
   /** @param {number} now epoch ms */
   tick(now) {
-    const text = relativeTime(Date.parse(this.notification.created_at), now, this.#locale);
+    const text = relativeTime(Date.parse(this.notification.created_at), now, this.#context.locale);
     if (this.time.textContent !== text) this.time.textContent = text;
   }
 
@@ -78,7 +80,7 @@ export class ItemView {
   #timeElement() {
     const { id, created_at } = this.notification;
     const time = h("time", { part: "time", class: "time", id: `${id}-t`, datetime: created_at });
-    time.title = new Date(created_at).toLocaleString(this.#locale);
+    time.title = new Date(created_at).toLocaleString(this.#context.locale);
     return time;
   }
 
@@ -96,10 +98,11 @@ export class ItemView {
   #patch(unread) {
     this.#isUnread = unread;
     const { id } = this.notification;
-    const label = unread ? this.#labels.markRead : this.#labels.markUnread;
+    const { labels } = this.#context;
+    const label = unread ? labels.markRead : labels.markUnread;
     this.element.part.value = unread ? "item item-unread" : "item";
     this.element.classList.toggle("unread", unread);
-    this.dot.ariaLabel = unread ? this.#labels.unread : "";
+    this.dot.ariaLabel = unread ? labels.unread : "";
     this.dot.ariaHidden = String(!unread);
     this.toggle.ariaLabel = this.toggle.title = label;
     const named = [...(unread ? ["u"] : []), "m", "c", "t"].map((part) => `${id}-${part}`);

@@ -1,8 +1,8 @@
 /**
  * The list: keyed rows, one of which Tab reaches, moved through with the arrow keys.
  *
- * @import { ItemActions } from "./item-view.js"
- * @import { Labels, Notification } from "./types.js"
+ * @import { ItemContext } from "./item-view.js"
+ * @import { Notification } from "./types.js"
  */
 import { h } from "./dom.js";
 import { ItemView } from "./item-view.js";
@@ -13,19 +13,11 @@ export class ListView {
   /** @type {Map<string, ItemView>} */
   #items = new Map();
   #current = "";
-  #labels;
-  #locale;
-  #actions;
+  #context;
 
-  /**
-   * @param {Labels} labels
-   * @param {string} locale
-   * @param {ItemActions} actions
-   */
-  constructor(labels, locale, actions) {
-    this.#labels = labels;
-    this.#locale = locale;
-    this.#actions = actions;
+  /** @param {ItemContext} context */
+  constructor(context) {
+    this.#context = context;
     this.element = h("ul", { part: "list", class: "list", role: "list" });
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     this.element.addEventListener("focusin", (event) => this.#onFocus(event));
@@ -73,7 +65,7 @@ export class ListView {
 
   /** @param {Notification} notification */
   #make(notification) {
-    const item = new ItemView(notification, this.#labels, this.#locale, this.#actions);
+    const item = new ItemView(notification, this.#context);
     item.setCurrent(false);
     return item;
   }
@@ -109,8 +101,9 @@ export class ListView {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const notification = this.#items.get(this.#current)?.notification;
     if (!notification) return;
-    if (event.key === "e") this.#actions.archive(notification);
-    else if (event.key === "u") this.#actions.toggleRead(notification);
+    const { actions } = this.#context;
+    if (event.key === "e") actions.archive(notification);
+    else if (event.key === "u") actions.toggleRead(notification);
     else if (!this.move(event.key)) return;
     event.preventDefault();
   }

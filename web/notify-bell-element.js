@@ -13,6 +13,8 @@ import { onTick } from "./relative-time.js";
 import { styleSheet } from "./styles.js";
 
 const HIGHEST_COUNT = 99;
+/** The panel's own height is not known before it is shown. */
+const WISHED_HEIGHT = 480;
 
 /**
  * @summary A bell with a badge, and the signed-in user's notifications behind it.
@@ -110,6 +112,7 @@ export class NotifyBellElement extends HTMLElement {
     super();
     this.#root.adoptedStyleSheets = [styleSheet()];
     this.#button.ariaHasPopup = "dialog";
+    this.#button.ariaExpanded = "false";
     this.#button.addEventListener("animationend", () => this.#button.classList.remove("rung"));
   }
 
@@ -169,7 +172,7 @@ export class NotifyBellElement extends HTMLElement {
   }
 
   disconnectedCallback() {
-    this.#close();
+    this.#whileOpen.abort();
     // A bell that is only moved within the page is back before the microtask.
     queueMicrotask(() => this.isConnected || this.#stop());
   }
@@ -225,6 +228,7 @@ export class NotifyBellElement extends HTMLElement {
 
   /** @param {InboxClient} client */
   #relay(client) {
+    client.addEventListener("loaded", () => this.open && this.#markSeen());
     client.addEventListener("received", (event) => this.#onReceived(detail(event).notifications));
     client.addEventListener("synced", (event) => this.#fire("notify-synced", detail(event)));
     client.addEventListener("error", (event) => this.#fire("notify-error", detail(event)));
@@ -249,7 +253,15 @@ export class NotifyBellElement extends HTMLElement {
 
   #makePanel() {
     const locale = this.closest("[lang]")?.getAttribute("lang") || navigator.language;
-    const panel = new PanelView(this.#texts, locale, {
+    const panel = new PanelView({ labels: this.#texts, locale, actions: this.#actions() });
+    panel.element.addEventListener("beforetoggle", (event) => this.#onToggling(event));
+    panel.element.addEventListener("toggle", (event) => this.#onToggled(event));
+    return panel;
+  }
+
+  /** @returns {import("./panel-view.js").PanelActions} */
+  #actions() {
+    return {
       activate: (notification, event) => this.#activate(notification, event),
       toggleRead: (notification) =>
         this.#mark(isUnread(notification) ? "read" : "unread", notification),
@@ -258,10 +270,7 @@ export class NotifyBellElement extends HTMLElement {
       close: () => this.hide(),
       retry: () => this.#client?.retry(),
       loadMore: () => void this.#client?.loadMore(),
-    });
-    panel.element.addEventListener("beforetoggle", (event) => this.#onToggling(event));
-    panel.element.addEventListener("toggle", (event) => this.#onToggled(event));
-    return panel;
+    };
   }
 
   #rebuild() {
@@ -291,8 +300,15 @@ export class NotifyBellElement extends HTMLElement {
   /** @param {ToggleEvent} event */
   #onToggling({ newState }) {
     this.#button.ariaExpanded = String(newState === "open");
-    if (newState !== "open") return this.#close();
+    if (newState === "open") return this.#opening();
+    this.#whileOpen.abort();
+    if (this.#panel.element.contains(this.#root.activeElement)) this.#button.focus();
+  }
+
+  #opening() {
     this.#place();
+    // Not in the markup: there it would ask for the focus when the page loads.
+    this.#panel.element.autofocus = true;
     this.#whileOpen = new AbortController();
     const { signal } = this.#whileOpen;
     addEventListener("resize", () => this.#place(), { signal });
@@ -301,28 +317,20 @@ export class NotifyBellElement extends HTMLElement {
     this.#panel.list.tick(Date.now());
   }
 
-  #close() {
-    this.#whileOpen.abort();
-  }
-
   /** @param {ToggleEvent} event */
   #onToggled({ newState }) {
     const isOpen = newState === "open";
-    if (isOpen) {
-      this.#panel.element.focus({ preventScroll: true });
-      this.#markSeen();
-    }
+    if (isOpen) this.#markSeen();
     this.#fire(isOpen ? "notify-opened" : "notify-closed", {});
   }
 
   #place() {
     const { element } = this.#panel;
     const { inlineSize } = getComputedStyle(element);
-    const { height } = WISHED;
     const viewport = { width: document.documentElement.clientWidth, height: innerHeight };
     const wished = /** @type {Placement} */ (this.getAttribute("placement") ?? "bottom-end");
     const isRtl = getComputedStyle(this).direction === "rtl";
-    const size = { width: parseFloat(inlineSize), height };
+    const size = { width: parseFloat(inlineSize), height: WISHED_HEIGHT };
     const at = place(this.#button.getBoundingClientRect(), size, viewport, wished, isRtl);
     for (const side of /** @type {const} */ (["left", "top", "bottom"])) {
       element.style.setProperty(`--_${side}`, at[side] === null ? "auto" : `${at[side]}px`);
@@ -332,7 +340,8 @@ export class NotifyBellElement extends HTMLElement {
   }
 
   #markSeen() {
-    if (this.#client?.view.unseenCount) void this.#client.mark("seen", null);
+    const { phase } = this.#client?.state ?? {};
+    if (phase === "ready" && this.#client?.view.unseenCount) void this.#client.mark("seen", null);
   }
 
   /**
@@ -381,9 +390,6 @@ export class NotifyBellElement extends HTMLElement {
 
 /** @type {Partial<Record<Mark, string>>} */
 const EVENT_OF = { read: "notify-read", unread: "notify-unread", archive: "notify-archived" };
-
-/** The panel's height is not known before it is shown; this is what it would like. */
-const WISHED = { height: 480 };
 
 /** @param {Event} event */
 function detail(event) {

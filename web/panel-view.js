@@ -1,7 +1,7 @@
 /**
  * The panel: heading, list, and what stands in for the list while there is none.
  *
- * @import { ItemActions } from "./item-view.js"
+ * @import { ItemActions, ItemContext } from "./item-view.js"
  * @import { InboxState, InboxView, Labels } from "./types.js"
  */
 import { button, h, icon } from "./dom.js";
@@ -14,6 +14,7 @@ const SKELETON_ROWS = 4;
  * @typedef {ItemActions & {
  *   markAllRead: () => void, close: () => void, retry: () => void, loadMore: () => void,
  * }} PanelActions
+ * @typedef {ItemContext & { actions: PanelActions }} PanelContext
  */
 
 export class PanelView {
@@ -23,14 +24,11 @@ export class PanelView {
   #observer;
   #hasMore = false;
 
-  /**
-   * @param {Labels} labels
-   * @param {string} locale
-   * @param {PanelActions} actions
-   */
-  constructor(labels, locale, actions) {
+  /** @param {PanelContext} context */
+  constructor(context) {
+    const { labels, actions } = context;
     this.#labels = labels;
-    this.list = new ListView(labels, locale, actions);
+    this.list = new ListView(context);
     this.markAll = button("mark-all", labels.markAllRead, icon("checks"), h("span", {}, labels.markAllRead));
     this.hint = h("div", { part: "hint", class: "hint", role: "status" });
     this.skeleton = skeleton(labels);
@@ -145,7 +143,7 @@ const panelAttributes = {
 /** @param {Labels} labels */
 function skeleton({ loading }) {
   const rows = Array.from({ length: SKELETON_ROWS }, () =>
-    h("div", { class: "bone" }, h("i"), h("i"), h("i")),
+    h("div", { class: "bone" }, h("i"), h("i")),
   );
   const attributes = { part: "skeleton", class: "skeleton", role: "img", "aria-label": loading };
   return h("div", attributes, ...rows);

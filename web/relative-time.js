@@ -9,9 +9,6 @@ const UNITS = [
 const WEEK_S = 7 * 86_400;
 const TICK_MS = 30_000;
 
-/** @type {Map<string, Intl.RelativeTimeFormat>} */
-const formats = new Map();
-
 /**
  * @param {number} then epoch ms
  * @param {number} now epoch ms
@@ -22,7 +19,8 @@ export function relativeTime(then, now, locale) {
   const seconds = Math.max(0, (now - then) / 1000);
   if (seconds >= WEEK_S) return day(then, now, locale);
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["second", Infinity];
-  return format(locale).format(-Math.floor(seconds / size), unit);
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
+  return format.format(-Math.floor(seconds / size), unit);
 }
 
 /**
@@ -34,15 +32,6 @@ function day(then, now, locale) {
   const isThisYear = new Date(then).getFullYear() === new Date(now).getFullYear();
   const year = isThisYear ? undefined : "numeric";
   return new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year }).format(then);
-}
-
-/** @param {string} locale */
-function format(locale) {
-  const known = formats.get(locale);
-  if (known) return known;
-  const made = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
-  formats.set(locale, made);
-  return made;
 }
 
 /** @type {Set<() => void>} */

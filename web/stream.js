@@ -17,9 +17,9 @@ const STREAM_SILENCE_MS = 50_000;
 const STEADY_MS = 10_000;
 
 /**
- * One event; `name` is "" for a comment.
+ * One event; `name` is "" for a comment. The cursor is in the data, so ids are not kept.
  *
- * @typedef {{ name: string, data: string, id: string }} Message
+ * @typedef {{ name: string, data: string }} Message
  */
 
 /** Cuts a text stream into events (WHATWG HTML 9.2.6), however the chunks fall. */
@@ -29,7 +29,6 @@ export class SseParser {
   #rest = "";
   #endedInCr = false;
   #name = "";
-  #id = "";
   /** @type {string[]} */
   #data = [];
 
@@ -43,7 +42,7 @@ export class SseParser {
     this.#endedInCr = chunk.endsWith("\r");
     const lines = (this.#rest + text).split(/\r\n|\r|\n/);
     this.#rest = /** @type {string} */ (lines.pop());
-    return lines.flatMap((line) => this.#line(line.replace(/^\uFEFF/, "")) ?? []);
+    return lines.flatMap((line) => this.#line(line) ?? []);
   }
 
   /**
@@ -52,19 +51,18 @@ export class SseParser {
    */
   #line(line) {
     if (line === "") return this.#flush();
-    if (line.startsWith(":")) return { name: "", data: line.slice(1).trim(), id: this.#id };
+    if (line.startsWith(":")) return { name: "", data: line.slice(1).trim() };
     const [, field, value = ""] = /** @type {RegExpMatchArray} */ (line.match(/^([^:]*)(?:: ?(.*))?$/));
     if (field === "data") this.#data.push(value);
     else if (field === "event") this.#name = value;
-    else if (field === "id") this.#id = value;
     else if (field === "retry" && /^\d+$/.test(value)) this.retryMs = Number(value);
     return undefined;
   }
 
   /** @returns {Message | undefined} */
   #flush() {
-    const message = { name: this.#name || "message", data: this.#data.join("\n"), id: this.#id };
-    const isEmpty = !this.#data.length && !this.#name;
+    const message = { name: this.#name || "message", data: this.#data.join("\n") };
+    const isEmpty = !this.#data.length;
     this.#name = "";
     this.#data = [];
     return isEmpty ? undefined : message;

@@ -52,8 +52,8 @@ button, a { all: unset; box-sizing: border-box; cursor: pointer; -webkit-tap-hig
 .panel {
   position: fixed; inset: var(--_top, auto) auto var(--_bottom, auto) var(--_left, 8px);
   inline-size: min(var(--notify-bell-width, 410px), 100vw - 16px); block-size: auto;
-  max-block-size: min(var(--notify-bell-height, 600px), var(--_room, 80vh));
-  min-block-size: min(22em, var(--_room, 80vh));
+  max-block-size: min(var(--notify-bell-height, 600px), var(--_room));
+  min-block-size: min(22em, var(--_room));
   margin: 0; padding: 0; overflow: clip; border: 1px solid var(--_border);
   border-radius: var(--_radius); background: var(--_surface); color: var(--_text);
   box-shadow: var(--_shadow); outline: none; cursor: default;
@@ -78,7 +78,7 @@ button, a { all: unset; box-sizing: border-box; cursor: pointer; -webkit-tap-hig
 .close { padding: .45em; }
 .toggle, .archive { padding: .27em; border-radius: 6px; }
 .close { display: none; }
-:is(.mark-all, .close, .toggle, .archive):hover { background: color-mix(in srgb, var(--_text) 8%, transparent); color: var(--_text); }
+:is(.mark-all, .close, .toggle, .archive, .retry):hover { background: color-mix(in srgb, var(--_text) 8%, transparent); color: var(--_text); }
 
 .hint:not(:empty), .more:not(:empty) { padding: .55em 1.4em; font-size: .93em; text-align: center; color: var(--_muted); }
 .hint:not(:empty) { background: var(--_hover); border-block-end: 1px solid var(--_border); animation: appear .3s 1.5s backwards; }
@@ -112,20 +112,15 @@ button, a { all: unset; box-sizing: border-box; cursor: pointer; -webkit-tap-hig
 .message { display: flex; flex-direction: column; align-items: center; padding: 4em 2em 3.4em; text-align: center; }
 .message h3 { margin: 1.1em 0 .2em; font-size: 1.08em; font-weight: 600; }
 .message p { margin: 0; color: var(--_muted); }
-.picture { position: relative; display: grid; place-items: center; inline-size: 4.6em; block-size: 4.6em; border-radius: 50%; color: var(--_accent); background: color-mix(in srgb, var(--_accent) 11%, transparent); }
-.picture::before { content: ""; position: absolute; inset: -.75em; border-radius: 50%; border: 1px solid color-mix(in srgb, var(--_accent) 16%, transparent); }
+.picture { display: grid; place-items: center; inline-size: 4.6em; block-size: 4.6em; border-radius: 50%; color: var(--_accent); background: color-mix(in srgb, currentColor 11%, transparent); box-shadow: 0 0 0 .7em color-mix(in srgb, currentColor 4%, transparent); }
 .picture .icon { inline-size: 2em; block-size: 2em; stroke-width: 1.5; }
 .error .picture { --_accent: light-dark(#d9283b, #ff7885); }
 .retry { padding: .4em .9em; border: 1px solid var(--_border); color: var(--_text); font-weight: 550; }
 .message .retry { margin-block-start: 1.3em; }
-.retry:hover { background: var(--_hover); }
 
 .bone { display: grid; gap: .6em; padding: 1.1em 1.4em 1.1em 2.75em; animation: breathe 1.4s ease-in-out infinite alternate; }
-.bone + .bone { animation-delay: .15s; }
 .bone i { block-size: .75em; border-radius: .4em; background: color-mix(in srgb, var(--_text) 9%, transparent); }
-.bone i:nth-child(1) { inline-size: 45%; }
-.bone i:nth-child(3) { inline-size: 70%; }
-.more { min-block-size: 1px; }
+.bone i:first-child { inline-size: 45%; }
 .more.busy { padding: .9em; }
 .more.busy::before { content: ""; display: block; inline-size: 1.3em; block-size: 1.3em; margin: auto; border: 2px solid var(--_border); border-block-start-color: var(--_accent); border-radius: 50%; animation: turn .8s linear infinite; }
 

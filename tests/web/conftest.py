@@ -1,0 +1,204 @@
+"""A page of the shop with a bell in it, in a real Chromium, against the real server.
+
+The shop lives on another origin than the server, under a policy that allows nothing but the bell's
+script and its calls: no inline style, no inline script, no HTML from strings.
+"""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
+from tests.running import RunningServer, running_server
+
+CHROMIUM_OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+WAIT_MS = 5000
+
+
+def program(name: str) -> str:
+    """Its path; without it the test is skipped, or fails where CI must have it."""
+    path = shutil.which(name)
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail(f"{name} is not installed, and CI must have it")
+    if path is None:
+        pytest.skip(f"{name} is not installed")
+    return path
+
+
+class Site:
+    """A web site of files made up by tests: path → (policy, HTML or JavaScript)."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, tuple[str, str]] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.origin = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+
+    def __enter__(self) -> "Site":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                policy, text = site.pages.get(self.path.partition("?")[0], ("", "<!doctype html>"))
+                body = text.encode()
+                kind = "text/javascript" if self.path.endswith(".js") else "text/html"
+                self.send_response(200)
+                self.send_header("Content-Type", f"{kind}; charset=utf-8")
+                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Security-Policy", policy)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Quiet."""
+
+        return Handler
+
+
+class Shop:
+    """The shop's pages and its server-side dealings with NotifyBell."""
+
+    def __init__(self, site: Site, server: RunningServer) -> None:
+        self.site = site
+        self.server = server
+
+    @property
+    def strict_policy(self) -> str:
+        url = self.server.url
+        return (
+            f"default-src 'none'; script-src 'self' {url}; connect-src {url}; style-src 'none';"
+            " require-trusted-types-for 'script'"
+        )
+
+    def page(
+        self, attributes: str = "", *, script: str = "", html: str = 'dir="ltr" lang="en"'
+    ) -> str:
+        """The address of a page with a bell; `script` runs before the bell is defined."""
+        number = len(self.site.pages)
+        self.site.pages[f"/{number}.js"] = ("", script)
+        self.site.pages[f"/{number}"] = (
+            self.strict_policy,
+            f"<!doctype html><html {html}><meta name=viewport content='width=device-width'>"
+            f"<title>Shop</title><notify-bell {attributes}></notify-bell>"
+            f'<script src="/{number}.js"></script>'
+            f'<script type="module" src="{self.server.url}/notifybell.js"></script>',
+        )
+        return f"{self.site.origin}/{number}"
+
+    def send(self, user: str, title: str, **fields: Any) -> None:
+        body = {"title": title, "recipients": [{"external_id": user}], **fields}
+        url = f"{self.server.url}/api/broadcasts"
+        httpx.post(url, headers=self.server.project_headers, json=body).raise_for_status()
+
+    def inbox(self, user: str, status: str | None = None) -> list[dict[str, Any]]:
+        """What the server holds, newest first."""
+        params = {"limit": "100"} | ({"status": status} if status else {})
+        url = f"{self.server.url}/api/notifications"
+        answer = httpx.get(url, headers=self.server.user_headers(user), params=params)
+        data: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
+        return data
+
+    def act(self, user: str, path: str) -> None:
+        """What the user does on another device."""
+        url = f"{self.server.url}/api/notifications/{path}"
+        httpx.post(url, headers=self.server.user_headers(user)).raise_for_status()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    path = program("chromium")
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+        yield running
+        await running.close()
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One server for all who do not stop it; every test has its own users."""
+    with a_shop(tmp_path_factory.mktemp("shop")) as running:
+        yield running
+
+
+class a_shop:
+    """A shop with a server of its own: `with a_shop(tmp_path) as shop`."""
+
+    def __init__(self, folder: Path, **tables: Any) -> None:
+        self._site = Site()
+        server = {"allowed_origins": [self._site.origin], **tables.pop("server", {})}
+        self._running = running_server(folder, server=server, **tables)
+
+    def __enter__(self) -> Shop:
+        self._site.__enter__()
+        return Shop(self._site, self._running.__enter__())
+
+    def __exit__(self, *exc_info: Any) -> None:
+        self._running.__exit__(*exc_info)
+        self._site.__exit__(*exc_info)
+
+
+class Complaints(list[str]):
+    """Uncaught errors and console errors of the pages, but for those a test expects."""
+
+    def watch(self, context: BrowserContext) -> None:
+        context.on("weberror", lambda error: self.append(str(error.error)))
+        context.on("console", self._hear)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # A refused or cut connection is reported by the browser itself; tests cause those.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.append(message.text)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser profile; a page that complains on its console fails the test."""
+    made = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
+    made.set_default_timeout(WAIT_MS)
+    complaints = Complaints()
+    complaints.watch(made)
+    yield made
+    await made.close()
+    assert not complaints
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(context: BrowserContext) -> Page:
+    return await context.new_page()
+
+
+@pytest.fixture
+def ann(request: pytest.FixtureRequest) -> str:
+    """A user of this test alone."""
+    return f"ann-{request.node.name}"[:200]
+
+
+@pytest.fixture
+def bell(shop: Shop) -> Callable[..., str]:
+    """The address of a page with this user's bell: `bell(ann, 'theme="dark"')`."""
+
+    def address(user: str, attributes: str = "", **options: Any) -> str:
+        return shop.page(f'token="{shop.server.user_token(user)}" {attributes}', **options)
+
+    return address

@@ -1,0 +1,87 @@
+"""The bell as one file: small enough, and still what the modules say."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import brotli
+import httpx
+import pytest
+
+from notifybell.api.widget_bundle import bundle
+from tests.web.conftest import Shop, program
+
+WEB = Path(__file__).parent.parent.parent / "web"
+BUDGET_BYTES = 15_000
+
+
+def write(folder: Path, **modules: str) -> None:
+    for name, text in modules.items():
+        (folder / f"{name}.js").write_text(text)
+
+
+def test_all_that_a_page_loads_fits_the_budget(capsys: pytest.CaptureFixture[str]) -> None:
+    size = len(brotli.compress(bundle(WEB, "notifybell.js").encode()))
+    with capsys.disabled():
+        print(f"\nthe bell is {size:,} bytes (brotli)")
+    assert size <= BUDGET_BYTES
+
+
+def test_the_server_sends_one_file_of_that_size(shop: Shop) -> None:
+    with httpx.stream(
+        "GET", f"{shop.server.url}/notifybell.js", headers={"accept-encoding": "br"}
+    ) as answer:
+        answer.read()
+        assert answer.headers["content-encoding"] == "br"
+        assert int(answer.headers["content-length"]) <= BUDGET_BYTES
+        assert "import " not in re.sub(r"import\.meta", "", answer.text)
+
+
+def test_the_bundle_is_a_valid_module(tmp_path: Path) -> None:
+    path = tmp_path / "bundle.mjs"
+    path.write_text(bundle(WEB, "notifybell.js"))
+    run = subprocess.run([program("node"), "--check", str(path)], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_module_comes_after_those_it_needs_and_once(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        entry='import { b } from "./left.js";\nimport {\n  c,\n} from "./right.js";\nb(c);\n',
+        left='import { a } from "./base.js";\nexport const b = (x) => a + x;\n',
+        right='import { a } from "./base.js";\nexport const c = a;\n',
+        base="export const a = 1;\n",
+    )
+    assert bundle(tmp_path, "entry.js") == (
+        "const a = 1;\nconst b = (x) => a + x;\nconst c = a;\nb(c);\n"
+    )
+
+
+def test_comments_go_and_strings_stay(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        entry=(
+            '/**\n * Why.\n */\nconst url = "https://bell.test"; // here\n'
+            "  // A line.\nconst x = /** @type {string} */ (url);\n"
+        ),
+    )
+    assert bundle(tmp_path, "entry.js") == (
+        'const url = "https://bell.test"; // here\nconst x = (url);\n'
+    )
+
+
+def test_the_entry_keeps_what_it_passes_on(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        entry='import { a } from "./base.js";\na();\nexport { a } from "./base.js";\n',
+        base="export function a() {}\n",
+    )
+    assert bundle(tmp_path, "entry.js") == "function a() {}\na();\nexport { a };\n"
+
+
+def test_no_text_over_several_lines_but_the_style_sheet() -> None:
+    """The bundle drops margins, which only a style sheet does not mind."""
+    for path in WEB.glob("*.js"):
+        code = re.sub(r"/\*\*.*?\*/|^ *//.*$", "", path.read_text(), flags=re.S | re.M)
+        texts = re.findall(r"`[^`]*`", code)
+        assert path.name == "styles.js" or not any("\n" in text for text in texts), path.name
