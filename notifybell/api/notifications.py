@@ -281,7 +281,7 @@ class NotificationController(Controller):
             raise _no_such()
 
 
-def _mark_route(path: str, summary: str, mark: Mark) -> Any:
+def _mark_route(path: str, summary: str, description: str, mark: Mark) -> Any:
     """A route that marks one notification: `POST /api/notifications/{id}/{path}`."""
 
     async def handler(
@@ -303,6 +303,7 @@ def _mark_route(path: str, summary: str, mark: Mark) -> Any:
         f"/api/notifications/{{notification_id:str}}/{path}",
         status_code=204,
         summary=summary,
+        description=description,
         operation_id=mark.__name__,
         tags=("inbox",),
         responses=_MARKED,
@@ -311,11 +312,13 @@ def _mark_route(path: str, summary: str, mark: Mark) -> Any:
 
 
 MARK_ROUTES = [
-    _mark_route("read", "Mark one read", notifications.mark_read),
-    _mark_route("unread", "Mark one unread", notifications.mark_unread),
-    _mark_route("seen", "Mark one seen", notifications.mark_seen),
-    _mark_route("archive", "Archive one", notifications.archive),
-    _mark_route("unarchive", "Bring one back from the archive", notifications.unarchive),
+    _mark_route("read", "Mark one read", "And so also seen.", notifications.mark_read),
+    _mark_route("unread", "Mark one unread", "It stays seen.", notifications.mark_unread),
+    _mark_route("seen", "Mark one seen", "It stays unread.", notifications.mark_seen),
+    _mark_route("archive", "Archive one", "It leaves the inbox.", notifications.archive),
+    _mark_route(
+        "unarchive", "Unarchive one", "Back in the inbox as it was.", notifications.unarchive
+    ),
 ]
 
 

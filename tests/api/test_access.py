@@ -100,7 +100,9 @@ async def test_a_project_that_names_no_user_opens_no_user_route(shop: Shop) -> N
 async def test_a_route_with_no_known_access_is_closed_to_all(
     tmp_path: Path, access: str | None
 ) -> None:
-    @get("/api/new", include_in_schema=False, **({} if access is None else {"access": access}))
+    opt = {} if access is None else {"access": access}
+
+    @get("/api/new", include_in_schema=False, opt=opt)
     async def new_route() -> str:
         return "secret"
 
@@ -203,7 +205,7 @@ class TestActingForAUser:
         for name in (user["id"], "external_id:zoë", "email:ZOE@example.com"):
             for encoded in {name.encode(), name.encode("latin-1")}:
                 response = await shop.project.get(
-                    "/api/notifications", headers={"x-notifybell-user": encoded}
+                    "/api/notifications", headers={b"x-notifybell-user": encoded}
                 )
                 assert [row["user_id"] for row in response.json()["data"]] == [user["id"]], encoded
 

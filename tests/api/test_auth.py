@@ -142,7 +142,7 @@ class TestForged:
     )
     async def test_nonsense(self, shop: Shop, token: str) -> None:
         client = shop.client(None, authorization="x")
-        headers = {"authorization": f"Bearer {token}".encode()}
+        headers = {b"authorization": f"Bearer {token}".encode()}
         assert (await client.get(PATH, headers=headers)).status_code == 401
 
     async def test_a_huge_token_is_not_looked_at(self, shop: Shop) -> None:

@@ -192,7 +192,7 @@ async def test_a_wrong_parameter_is_named(
 @pytest.mark.parametrize("last", ["x", "-1", "1" * 17, "\u0661"])
 async def test_a_last_event_id_that_we_did_not_send_is_refused(shop: Shop, last: str) -> None:
     response = await shop.ann.get(
-        "/api/notifications/stream", headers={"last-event-id": last.encode()}
+        "/api/notifications/stream", headers={b"last-event-id": last.encode()}
     )
     assert response.status_code == 422
     assert response.json()["errors"][0]["pointer"] == "Last-Event-ID"
