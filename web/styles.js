@@ -93,20 +93,18 @@ button, a { all: unset; box-sizing: border-box; cursor: pointer; -webkit-tap-hig
 :is(.item:hover, .item:focus-within)::before, :is(.item:hover, .item:focus-within) + .item::before { opacity: 0; }
 .item > .dot { inline-size: .57em; block-size: .57em; margin-block-start: .44em; border-radius: 50%; background: var(--_accent); transform: scale(0); transition: transform .2s; }
 .unread > .dot { transform: none; }
-.title { display: block; min-inline-size: 0; overflow-wrap: anywhere; color: var(--_muted); font-weight: 500; }
+.title, .content { display: -webkit-box; -webkit-box-orient: vertical; overflow: hidden; overflow-wrap: anywhere; }
+.title { -webkit-line-clamp: 3; color: var(--_muted); font-weight: 500; }
 .unread .title { color: var(--_text); font-weight: 600; }
 .title::after { content: ""; position: absolute; inset: 0; border-radius: inherit; }
 .title:focus-visible { outline: none; }
 .title:focus-visible::after { outline: 2px solid var(--_accent); outline-offset: -2px; border-radius: calc(var(--_radius) - 4px); }
 .content {
-  grid-area: 2 / 2 / auto / 4; display: -webkit-box; -webkit-box-orient: vertical;
-  -webkit-line-clamp: var(--notify-bell-lines, 2); overflow: hidden; margin: .15em 0 0;
-  overflow-wrap: anywhere; white-space: pre-line; color: var(--_muted);
+  grid-area: 2 / 2 / auto / 4; -webkit-line-clamp: var(--notify-bell-lines, 2); margin: .15em 0 0; white-space: pre-line; color: var(--_muted);
 }
 .time { margin-block-start: .1em; font-size: .86em; color: var(--_muted); white-space: nowrap; }
 .actions { position: absolute; inset-block-start: .5em; inset-inline-end: .6em; display: flex; gap: .15em; padding: .1em; border-radius: 8px; background: var(--_surface); box-shadow: 0 0 0 1px var(--_border), 0 2px 6px rgb(0 0 0 / .08); opacity: 0; transition: opacity .12s; }
 :is(.item:hover, .item:focus-within) .actions { opacity: 1; }
-:is(.item:hover, .item:focus-within) .time { opacity: 0; }
 .unread .icon-dot, .item:not(.unread) .icon-check { display: none; }
 
 .message { display: flex; flex-direction: column; align-items: center; padding: 4em 2em 3.4em; text-align: center; }
@@ -140,9 +138,12 @@ button, a { all: unset; box-sizing: border-box; cursor: pointer; -webkit-tap-hig
 @keyframes breathe { to { opacity: .45 } }
 @keyframes turn { to { rotate: 1turn } }
 
+@media (hover: hover) {
+  :is(.item:hover, .item:focus-within) .time { opacity: 0; }
+}
 @media (hover: none) {
   .title { grid-column: 2 / 4; }
-  .item .time { grid-area: 3 / 2; align-self: center; margin: .55em 0 0; opacity: 1; }
+  .item .time { grid-area: 3 / 2; align-self: center; margin: .55em 0 0; }
   .actions { position: relative; inset: auto; grid-area: 3 / 3; padding: 0; margin: .2em -.5em -.4em; opacity: 1; background: none; box-shadow: none; }
   .toggle, .archive { padding: .55em; }
 }
