@@ -240,7 +240,7 @@ async def _listen(
     if await _is_listening(serving, config.server.host, config.server.port):
         log.info("listening url=%s", url)
         on_listening(url)
-    calm_collector()
+    tune_interpreter()
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -321,14 +321,17 @@ def _with_port(config: Config, port: int) -> Config:
     return msgspec.structs.replace(config, server=server)
 
 
-def calm_collector() -> None:
-    """Collect garbage less often, and never walk what start-up made: an eighth of the loop's time.
+def tune_interpreter() -> None:
+    """For one busy loop and one writer thread beside it.
 
-    Requests leave no cycles behind; the collector only has to find what errors leave.
+    Collect garbage less often, and never walk what start-up made: requests leave no cycles, and the
+    collector took an eighth of the loop's time. Hand the interpreter over every 0.2 ms rather than
+    5: the writer needs it for some microseconds after each statement.
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    sys.setswitchinterval(0.0002)
 
 
 def _log_channels(config: Config) -> None:

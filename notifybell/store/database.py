@@ -38,7 +38,10 @@ _BULK_YIELDING_SLICE_S = 0.0
 """And while somebody does: one job a commit, so that a mark-read never waits for two."""
 
 _BUSY_FOR_S = 0.25
-_GROUP_LIMIT = 256
+_SMALLEST_GROUP = 16
+_LARGEST_GROUP = 256
+"""A commit takes half of what waits: while it is written, the loop answers the half before."""
+
 _WAL_CHECK_S = 1.0
 _WAL_IDLE_BYTES = 4 * 1024 * 1024
 _WAL_BUSY_BYTES = 48 * 1024 * 1024
@@ -287,8 +290,9 @@ class Database:
     def _run_together(self, group: list[_Job]) -> bool:
         """Run waiting jobs without savepoints; False when one failed after it had written."""
         started_at = time.monotonic()
-        while job := self._next_job(len(group), started_at):
-            alike = [job, *self._alike(job, _GROUP_LIMIT - len(group))]
+        limit = min(_LARGEST_GROUP, max(_SMALLEST_GROUP, len(self._interactive) // 2))
+        while job := self._next_job(len(group), limit, started_at):
+            alike = [job, *self._alike(job, limit - len(group))]
             group += alike
             before = self._writer.total_changes
             try:
@@ -322,8 +326,8 @@ class Database:
                 self._writer.execute("ROLLBACK TO job")
             self._writer.execute("RELEASE job")
 
-    def _next_job(self, taken: int, started_at: float) -> _Job | None:
-        if taken >= _GROUP_LIMIT:
+    def _next_job(self, taken: int, limit: int, started_at: float) -> _Job | None:
+        if taken >= limit:
             return None
         now = time.monotonic()
         if self._interactive:

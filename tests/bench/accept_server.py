@@ -38,7 +38,7 @@ async def main(port: int, folder: Path) -> None:
         hub=hub,
         dispatcher=Dispatcher([]),
     )
-    serve.calm_collector()
+    serve.tune_interpreter()
     await Server(
         create_app(parts),
         port=port,
