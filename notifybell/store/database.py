@@ -24,6 +24,7 @@ import msgspec
 from notifybell.domain.errors import QueueFull, StoreError, StoreUnavailable
 from notifybell.domain.model import Channel
 from notifybell.store.file import connect, migrate, take_lock, wait_for_nobody, wait_when_busy
+from notifybell.store.jobs import Job, run_batch
 
 log = logging.getLogger(__name__)
 
@@ -74,52 +75,14 @@ class WriteConnection(sqlite3.Connection):
 Listener = Callable[[Touched], None]
 
 
-Batch = Callable[[WriteConnection, list[Any]], list[Any]]
-
-
-class _Job:
-    """A caller's work: `fn` of the connection, or one `item` for a `batch` of them."""
-
-    __slots__ = ("batch", "error", "fn", "future", "item", "result")
-
-    def __init__(
-        self,
-        future: "asyncio.Future[Any]",
-        fn: Callable[[WriteConnection], Any] | None = None,
-        batch: Batch | None = None,
-        item: Any = None,
-    ) -> None:
-        self.future = future
-        self.fn = fn
-        self.batch = batch
-        self.item = item
-        self.result: Any = None
-        self.error: Exception | None = None
-
-    def run(self, conn: WriteConnection) -> None:
-        """Run this job alone."""
-        if self.fn is not None:
-            self.result = self.fn(conn)
-        else:
-            run_batch(conn, [self])
-
-
-def run_batch(conn: WriteConnection, jobs: list[_Job]) -> None:
-    """Run jobs of the same batch in one call."""
-    batch = jobs[0].batch
-    assert batch is not None  # noqa: S101 - for the type checker
-    for job, result in zip(jobs, batch(conn, [job.item for job in jobs]), strict=True):
-        job.result = result
-
-
 class Database:
     """The one SQLite file: `read` on the loop, `scan` in a thread, `write` through the writer."""
 
     def __init__(self, path: Path, *, queue_size: int = 10_000) -> None:
         self.path = path
         self._queue_size = queue_size
-        self._interactive: deque[_Job] = deque()
-        self._bulk: deque[_Job] = deque()
+        self._interactive: deque[Job] = deque()
+        self._bulk: deque[Job] = deque()
         self._bell = threading.Condition()
         self._closing = False
         self._refused = False
@@ -208,7 +171,7 @@ class Database:
         too many jobs wait, StoreUnavailable when the disk refuses, or what `fn` raised.
         """
         result: T = await self._submit(
-            _Job(self._loop.create_future(), fn), self._bulk if bulk else self._interactive
+            Job(self._loop.create_future(), fn), self._bulk if bulk else self._interactive
         )
         return result
 
@@ -221,11 +184,11 @@ class Database:
         alone.
         """
         result: T = await self._submit(
-            _Job(self._loop.create_future(), batch=batch, item=item), self._interactive
+            Job(self._loop.create_future(), batch=batch, item=item), self._interactive
         )
         return result
 
-    def _submit(self, job: _Job, queue: deque[_Job]) -> "asyncio.Future[Any]":
+    def _submit(self, job: Job, queue: deque[Job]) -> "asyncio.Future[Any]":
         if self._closing or len(queue) >= self._queue_size:
             raise QueueFull
         if not self._rung:
@@ -272,7 +235,7 @@ class Database:
 
     def _commit_group(self) -> None:
         self._writer.forget_touched()
-        group: list[_Job] = []
+        group: list[Job] = []
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             if not self._run_together(group):
@@ -287,7 +250,7 @@ class Database:
             self._give_up(group, exc)
         self._tell(group)
 
-    def _run_together(self, group: list[_Job]) -> bool:
+    def _run_together(self, group: list[Job]) -> bool:
         """Run waiting jobs without savepoints; False when one failed after it had written."""
         started_at = time.monotonic()
         limit = min(_LARGEST_GROUP, max(_SMALLEST_GROUP, len(self._interactive) // 2))
@@ -304,7 +267,7 @@ class Database:
                 job.error = exc
         return True
 
-    def _alike(self, job: _Job, limit: int) -> Iterator[_Job]:
+    def _alike(self, job: Job, limit: int) -> Iterator[Job]:
         """The jobs right behind `job` that the same batch can take."""
         if job.batch is None:
             return
@@ -312,7 +275,7 @@ class Database:
             limit -= 1
             yield self._interactive.popleft()
 
-    def _run_apart(self, group: list[_Job]) -> None:
+    def _run_apart(self, group: list[Job]) -> None:
         """Run the same jobs again with a savepoint each, so that only the bad ones fail."""
         for job in group:
             job.error = None
@@ -326,7 +289,7 @@ class Database:
                 self._writer.execute("ROLLBACK TO job")
             self._writer.execute("RELEASE job")
 
-    def _next_job(self, taken: int, limit: int, started_at: float) -> _Job | None:
+    def _next_job(self, taken: int, limit: int, started_at: float) -> Job | None:
         if taken >= limit:
             return None
         now = time.monotonic()
@@ -339,7 +302,7 @@ class Database:
             return self._bulk.popleft()
         return None
 
-    def _refuse_faults(self, group: list[_Job]) -> bool:
+    def _refuse_faults(self, group: list[Job]) -> bool:
         """Where SQLite could not do a job's statement, say so; True when there was one."""
         faults = [job for job in group if isinstance(job.error, sqlite3.OperationalError)]
         if faults:
@@ -348,7 +311,7 @@ class Database:
             job.error = _refusal(job.error)
         return bool(faults)
 
-    def _give_up(self, group: list[_Job], exc: sqlite3.Error) -> None:
+    def _give_up(self, group: list[Job], exc: sqlite3.Error) -> None:
         log.error("write failed jobs=%d error=%s", len(group), exc)
         self._refused = True
         if self._writer.in_transaction:
@@ -361,7 +324,7 @@ class Database:
         for job in group:
             job.error = _refusal(exc)
 
-    def _tell(self, group: list[_Job]) -> None:
+    def _tell(self, group: list[Job]) -> None:
         touched = Touched(
             frozenset(self._writer.touched_users), frozenset(self._writer.touched_channels)
         )
@@ -369,7 +332,7 @@ class Database:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._resolve, group, touched)
 
-    def _resolve(self, group: list[_Job], touched: Touched) -> None:
+    def _resolve(self, group: list[Job], touched: Touched) -> None:
         for job in group:
             if job.future.done():  # its caller was cancelled
                 continue
