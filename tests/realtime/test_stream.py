@@ -112,7 +112,7 @@ async def test_nothing_falls_between_connecting_and_following(
 
     async def follow() -> Stream:
         async with Stream(server, ann) as stream:
-            [first] = await stream.wait_for(1)
+            first = (await stream.wait_for(1))[0]
             await storm_is_over.wait()
             await stream._until(lambda: stream.events[-1].id == "40", "last event")
             expected = list(range(first.data["seq"] + 1, 41))
