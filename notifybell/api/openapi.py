@@ -79,7 +79,7 @@ _ACT_FOR: Json = {
     "required": False,
     "description": "With a project token: the user to act for, as `external_id:…`, `email:…` or "
     "our id. Other tokens name their user themselves, and this is ignored.",
-    "schema": {"type": "string", "maxLength": 300},
+    "schema": {"type": "string"},
 }
 _RAW: Json = {
     "custom_attributes": {"type": ["object", "null"]},
