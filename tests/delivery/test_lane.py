@@ -2,12 +2,9 @@
 
 import asyncio
 import logging
-import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -17,19 +14,14 @@ from notifybell.delivery import dispatcher
 from notifybell.delivery.dispatcher import LEASE_MS, PAUSE_MS, Dispatcher, Lane
 from notifybell.domain.clock import SECOND_MS
 from notifybell.domain.errors import AddressGone, Misconfigured, Rejected, Temporary
-from notifybell.domain.model import Channel, Delivery, EmailAddress, Recipient, User
+from notifybell.domain.model import EmailAddress, Recipient, User
 from notifybell.domain.retry import POLICIES
 from notifybell.store import deliveries, push_subscriptions, users
 from notifybell.store.database import Database, WriteConnection
 from tests.delivery.conftest import Desk, ScriptedSender
-from tests.factories import ALL_ON, ANN, NOW, FakeClock, a_crowd
+from tests.delivery.lanes import a_lane, mail, step, the
+from tests.factories import ANN, NOW, FakeClock, a_crowd
 from tests.waiting import until
-
-
-def a_lane(
-    database: Database, clock: FakeClock, sender: ScriptedSender, channel: Channel = "email"
-) -> Lane:
-    return Lane(channel, sender, database, clock, lambda due: None)
 
 
 @pytest_asyncio.fixture
@@ -37,22 +29,6 @@ async def lane(database: Database, clock: FakeClock, sender: ScriptedSender) -> 
     lane = a_lane(database, clock, sender)
     yield lane
     await lane.drain(0.0)
-
-
-async def mail(desk: Desk, *, title: str = "Shipped") -> str:
-    """A mail that waits for the lane; its broadcast."""
-    return await desk.order(ANN, title=title, channels=["email"])
-
-
-def the(desk: Desk, channel: str = "email") -> Delivery:
-    [found] = [one for one in desk.deliveries() if one.channel == channel]
-    return found
-
-
-async def step(lane: Lane, desk: Desk) -> None:
-    """One claim, sent and settled."""
-    await lane.step()
-    await until(lambda: all(one.state != "sending" for one in desk.deliveries()))
 
 
 # --- how a send can end -------------------------------------------------------------------------
@@ -258,121 +234,6 @@ async def test_what_an_earlier_process_held_is_sent_first(
     assert the(desk).attempt == 2  # the first may have gone out
     lane.stop()
     await running
-
-
-# --- when the store is busy ---------------------------------------------------------------------
-
-
-class CountingClock(FakeClock):
-    """Says how often it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked = 0
-
-    def now(self) -> int:
-        self.asked += 1
-        return super().now()
-
-
-@pytest_asyncio.fixture
-async def narrow(tmp_path: Path) -> AsyncIterator[Database]:
-    """A database whose queue holds one job."""
-    database = Database(tmp_path / "narrow.db", queue_size=1)
-    database.open()
-    yield database
-    await database.aclose()
-
-
-@asynccontextmanager
-async def blocked(database: Database) -> AsyncIterator[None]:
-    """The writer is busy and its queue is full, as long as the block lasts."""
-    begun, done = threading.Event(), threading.Event()
-
-    def hold(conn: WriteConnection) -> None:
-        begun.set()
-        done.wait(5.0)
-
-    jobs = [asyncio.ensure_future(database.write(hold))]
-    await asyncio.to_thread(begun.wait, 5.0)
-    jobs.append(asyncio.ensure_future(database.write(lambda conn: None)))
-    await until(lambda: not database.takes_writes)
-    try:
-        yield
-    finally:
-        done.set()
-        await asyncio.gather(*jobs)
-
-
-async def test_a_start_that_is_refused_is_made_again(
-    narrow: Database, clock: FakeClock, sender: ScriptedSender
-) -> None:
-    await mail(Desk(narrow, ALL_ON, clock))
-    lane = a_lane(narrow, clock, sender)
-    async with blocked(narrow):
-        running = asyncio.ensure_future(lane.run())
-        await asyncio.sleep(0.01)
-        assert not running.done()
-    lane.wake()
-    await until(lambda: len(sender.sent) == 1)
-    lane.stop()
-    await running
-    await lane.drain(1.0)
-
-
-async def test_a_refused_claim_is_not_made_a_thousand_times_a_second(
-    narrow: Database, sender: ScriptedSender
-) -> None:
-    clock = CountingClock()
-    lane = a_lane(narrow, clock, sender)
-    running = asyncio.ensure_future(lane.run())
-    await narrow.write(lambda conn: None)  # the lane's own first job is done
-    await mail(Desk(narrow, ALL_ON, clock))
-    async with blocked(narrow):
-        lane.wake()
-        asked = clock.asked
-        await asyncio.sleep(0.3)
-        assert clock.asked - asked < 10
-    lane.wake()
-    await until(lambda: len(sender.sent) == 1)
-    lane.stop()
-    await running
-    await lane.drain(1.0)
-
-
-async def test_an_outcome_is_written_as_soon_as_the_store_takes_it(
-    narrow: Database, clock: FakeClock, sender: ScriptedSender
-) -> None:
-    desk, lane = Desk(narrow, ALL_ON, clock), a_lane(narrow, clock, sender)
-    arrived = sender.hold()
-    await mail(desk)
-    await lane.step()
-    await until(lambda: len(sender.tried) == 1)
-    async with blocked(narrow):
-        arrived.set()
-        await until(lambda: len(sender.sent) == 1)
-    await until(lambda: the(desk).state == "sent")
-    assert len(sender.tried) == 1
-    await lane.drain(0.0)
-
-
-async def test_a_stop_waits_for_a_refusing_store_only_so_long(
-    narrow: Database,
-    clock: FakeClock,
-    sender: ScriptedSender,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr(dispatcher, "_GIVE_BACK_S", 0.1)
-    desk, lane = Desk(narrow, ALL_ON, clock), a_lane(narrow, clock, sender)
-    sender.hold()
-    await mail(desk)
-    await lane.step()
-    await until(lambda: len(sender.tried) == 1)
-    async with blocked(narrow), asyncio.timeout(2.0):
-        await lane.drain(0.0)
-    assert "delivery left behind channel=email" in caplog.text
-    await until(lambda: the(desk).state == "queued")  # it was still trying
 
 
 # --- lanes beside each other --------------------------------------------------------------------
