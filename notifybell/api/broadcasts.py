@@ -34,6 +34,11 @@ MOST_RECIPIENTS = 10_000
 MOST_SHOWN = 1_000
 """Published clients refuse longer lists in an answer."""
 
+
+def _says(description: str) -> msgspec.Meta:
+    return msgspec.Meta(description=description)
+
+
 Text = Annotated[str, msgspec.Meta(max_length=1 << 20)]
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_.\-/:]+$")]
@@ -65,15 +70,28 @@ class RecipientIn(UserIn, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class BroadcastIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to send, and to whom. Read-only fields (id, status, created_at) are ignored."""
 
-    title: Title
-    recipients: Annotated[list[RecipientIn], msgspec.Meta(min_length=1, max_length=MOST_RECIPIENTS)]
-    content: Text | None = None
-    category: Key | None = None
-    topic: Key | None = None
-    action_url: Url | None = None
-    custom_attributes: dict[str, Any] | None = None
-    overrides: Overrides | None = None
-    channels: Annotated[list[Channel], msgspec.Meta(min_length=1)] | None = None
+    title: Annotated[Title, _says("One line of text.")]
+    recipients: Annotated[
+        list[RecipientIn],
+        msgspec.Meta(min_length=1, max_length=MOST_RECIPIENTS),
+        _says("Users by id, external_id or email; or `everyone`, alone."),
+    ]
+    content: Annotated[Text | None, _says("Text, never HTML.")] = None
+    category: Annotated[Key | None, _says("What users choose channels for; see preferences.")] = (
+        None
+    )
+    topic: Annotated[Key | None, _says("What it is about, to filter by: `order/1`.")] = None
+    action_url: Annotated[
+        Url | None, _says("Where a click leads: http(s), or a path on the embedding site.")
+    ] = None
+    custom_attributes: Annotated[
+        dict[str, Any] | None, _says("Kept, and handed to the bell as it is.")
+    ] = None
+    overrides: Annotated[Overrides | None, _says("What one channel says instead.")] = None
+    channels: Annotated[
+        Annotated[list[Channel], msgspec.Meta(min_length=1)] | None,
+        _says("Only these; a required category goes to all."),
+    ] = None
     id: str | None = None
     status: dict[str, Any] | None = None
     created_at: str | None = None
