@@ -53,7 +53,7 @@ EXIT_FAILED = 1
 EXIT_STORE = 3
 
 _CONNECTIONS = 16_384
-"""Granian's backlog and cap; its default of 128 counts open streams (FACTS 1.2)."""
+"""Granian's backlog and cap; its default of 128 would count every open stream."""
 
 _STREAMS_GO_S = 3.0
 _SENDS_FINISH_S = 4.0

@@ -17,7 +17,8 @@ from notifybell.api.deliveries import DeliveryController
 from notifybell.api.docs import docs_routes
 from notifybell.api.door import Door
 from notifybell.api.health import healthz, readyz
-from notifybell.api.notifications import MARK_ROUTES, NotificationController
+from notifybell.api.marks import MARK_ROUTES
+from notifybell.api.notifications import NotificationController
 from notifybell.api.parts import Parts
 from notifybell.api.preferences import PreferencesController
 from notifybell.api.push_subscriptions import (

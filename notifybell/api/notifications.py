@@ -1,15 +1,13 @@
-"""One user's inbox: list, count, mark, sync and stream."""
+"""One user's inbox: list, count, sync and stream. What marks it is in `marks.py`."""
 
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Controller, Response, delete, get, post
+from litestar import Controller, Response, delete, get
 from litestar.connection import ASGIConnection
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 
-from notifybell.api.once import IdempotencyKey, once_key, write_once
 from notifybell.api.pagination import (
     DEFAULT_LIMIT,
     Cursor,
@@ -32,7 +30,6 @@ from notifybell.domain.model import (
 )
 from notifybell.realtime.sse import EventStream
 from notifybell.store import notifications, users
-from notifybell.store.database import WriteConnection
 from notifybell.store.notifications import Sync
 
 NotificationId = Annotated[str, PathParameter(max_length=64)]
@@ -40,10 +37,7 @@ Category = Annotated[str | None, QueryParameter(name="category", max_length=255)
 Topic = Annotated[str | None, QueryParameter(name="topic", max_length=255)]
 Seq = Annotated[int | None, QueryParameter(name="after", ge=0, le=2**53, description="A `seq`.")]
 
-Mark = Callable[[WriteConnection, str, str, int], bool]
-
 _MARKED = documented(401, 403, 404, 422, 503)
-_MARKED_ALL = documented(401, 403, 422, 503)
 
 
 class NotificationOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,64 +189,6 @@ class NotificationController(Controller):
             )
         )
 
-    @post("/read", status_code=204, summary="Mark all read", responses=_MARKED_ALL)
-    async def mark_all_read(
-        self,
-        request: ApiRequest,
-        category: Category = None,
-        topic: Topic = None,
-        idempotency_key: IdempotencyKey = None,
-    ) -> None:
-        """All, or those of one category or topic."""
-        user, db, clock = request.end_user, request.db, request.clock
-        now = clock.now()
-        await write_once(
-            db,
-            clock,
-            await once_key(request, idempotency_key, user.id),
-            lambda conn: notifications.mark_all_read(
-                conn, user.id, now, category=category, topic=topic
-            ),
-        )
-
-    @post("/seen", status_code=204, summary="Mark all seen", responses=_MARKED_ALL)
-    async def mark_all_seen(
-        self,
-        request: ApiRequest,
-        category: Category = None,
-        topic: Topic = None,
-        idempotency_key: IdempotencyKey = None,
-    ) -> None:
-        """All, or those of one category or topic; the user opened the inbox."""
-        user, db, clock = request.end_user, request.db, request.clock
-        now = clock.now()
-
-        def job(conn: WriteConnection) -> None:
-            users.mark_opened(conn, user.id, now)
-            notifications.mark_all_seen(conn, user.id, now, category=category, topic=topic)
-
-        await write_once(db, clock, await once_key(request, idempotency_key, user.id), job)
-
-    @post("/archive", status_code=204, summary="Archive all", responses=_MARKED_ALL)
-    async def archive_all(
-        self,
-        request: ApiRequest,
-        category: Category = None,
-        topic: Topic = None,
-        idempotency_key: IdempotencyKey = None,
-    ) -> None:
-        """All, or those of one category or topic."""
-        user, db, clock = request.end_user, request.db, request.clock
-        now = clock.now()
-        await write_once(
-            db,
-            clock,
-            await once_key(request, idempotency_key, user.id),
-            lambda conn: notifications.archive_all(
-                conn, user.id, now, category=category, topic=topic
-            ),
-        )
-
     @get("/{notification_id:str}", summary="Get one", responses=documented(401, 403, 404))
     async def get_notification(
         self,
@@ -263,7 +199,7 @@ class NotificationController(Controller):
         user, db = request.end_user, request.db
         found = db.read(lambda conn: notifications.get(conn, user.id, notification_id))
         if found is None:
-            raise _no_such()
+            raise no_such_notification()
         return notification_out(found)
 
     @delete("/{notification_id:str}", status_code=204, summary="Delete one", responses=_MARKED)
@@ -278,48 +214,7 @@ class NotificationController(Controller):
         if not await db.write(
             lambda conn: notifications.discard(conn, user.id, notification_id, now)
         ):
-            raise _no_such()
-
-
-def _mark_route(path: str, summary: str, description: str, mark: Mark) -> Any:
-    """A route that marks one notification: `POST /api/notifications/{id}/{path}`."""
-
-    async def handler(
-        notification_id: NotificationId,
-        request: ApiRequest,
-        idempotency_key: IdempotencyKey = None,
-    ) -> None:
-        user, db, clock = request.end_user, request.db, request.clock
-        now = clock.now()
-
-        def job(conn: WriteConnection) -> None:
-            if not mark(conn, user.id, notification_id, now):
-                raise _no_such()
-
-        await write_once(db, clock, await once_key(request, idempotency_key, user.id), job)
-
-    handler.__name__ = mark.__name__
-    return post(
-        f"/api/notifications/{{notification_id:str}}/{path}",
-        status_code=204,
-        summary=summary,
-        description=description,
-        operation_id=mark.__name__,
-        tags=("inbox",),
-        responses=_MARKED,
-        access="user",
-    )(handler)
-
-
-MARK_ROUTES = [
-    _mark_route("read", "Mark one read", "And so also seen.", notifications.mark_read),
-    _mark_route("unread", "Mark one unread", "It stays seen.", notifications.mark_unread),
-    _mark_route("seen", "Mark one seen", "It stays unread.", notifications.mark_seen),
-    _mark_route("archive", "Archive one", "It leaves the inbox.", notifications.archive),
-    _mark_route(
-        "unarchive", "Unarchive one", "Back in the inbox as it was.", notifications.unarchive
-    ),
-]
+            raise no_such_notification()
 
 
 def notification_out(row: Notification) -> NotificationOut:
@@ -381,5 +276,6 @@ def _last_event_id(connection: ASGIConnection[Any, Any, Any, Any]) -> int | None
     return int(text)
 
 
-def _no_such() -> NotFound:
+def no_such_notification() -> NotFound:
+    """For ids that are unknown, discarded, or somebody else's: one answer for all."""
     return NotFound("There is no such notification.")

@@ -211,7 +211,8 @@ def mark_all_read(
 def mark_all_seen(
     conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
 ) -> int:
-    """Mark all unseen ones of this category and topic seen; how many."""
+    """Mark all unseen ones of this category and topic seen; how many. The inbox was opened."""
+    users.mark_opened(conn, user_id, now)
     return _change_all(conn, user_id, now, ("unseen",), "seen_at = :now", category, topic)
 
 
