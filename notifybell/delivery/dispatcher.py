@@ -16,6 +16,7 @@ from notifybell.domain.errors import (
     AddressGone,
     Busy,
     Misconfigured,
+    Rejected,
     SendError,
     Temporary,
 )
@@ -197,6 +198,8 @@ class Lane:
             await self._settle(lambda conn: deliveries.settle_gone(conn, due, failure.message, now))
             log.info("address gone id=%s channel=%s", due.id, due.channel)
         else:
+            if isinstance(failure, Rejected):
+                self._recovered()  # whoever judges one message has let us in
             await self._retry_or_bury(due, failure, now)
 
     async def _retry_or_bury(self, due: DueDelivery, failure: SendError, now: int) -> None:

@@ -5,7 +5,7 @@ second late). Everything is done in small bulk jobs that let interactive writes 
 """
 
 import logging
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -35,8 +35,10 @@ class Upkeep:
     def start(self) -> None:
         """Begin the intervals."""
         self._scheduler.add_job(self.rescue, "interval", minutes=1)
-        self._scheduler.add_job(self.prune_keys, "interval", hours=1)
-        self._scheduler.add_job(self.prune_notifications, "interval", hours=1)
+        # Soon after the start too: a server that restarts every hour must still prune.
+        soon = datetime.now(UTC) + timedelta(minutes=2)
+        for prune in (self.prune_keys, self.prune_notifications):
+            self._scheduler.add_job(prune, "interval", hours=1, next_run_time=soon)
         self._scheduler.start()
 
     def stop(self) -> None:

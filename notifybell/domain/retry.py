@@ -64,10 +64,10 @@ def after_failure(
     if not isinstance(failure, Temporary):
         return Dead(failure.message)
     if attempt >= policy.max_attempts:
-        return Dead(f"gave up after {attempt} attempts: {failure.message}")
+        return Dead(f"gave up, attempt {attempt}: {failure.message}")
     draw = random.random() if jitter is None else jitter  # noqa: S311 - spreads load, no secret
     ceiling = min(policy.base_ms * 2 ** min(attempt - 1, 40), policy.cap_ms)
     wait = max(int(draw * ceiling), (failure.retry_after_s or 0) * SECOND_MS, _LEAST_WAIT_MS)
     if now + wait >= deadline_at:
-        return Dead(f"gave up at its deadline after {attempt} attempts: {failure.message}")
+        return Dead(f"gave up at its deadline, attempt {attempt}: {failure.message}")
     return Retry(now + wait)

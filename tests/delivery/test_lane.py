@@ -84,7 +84,7 @@ async def test_attempts_come_to_an_end_at_the_deadline(
     clock.time = the(desk).deadline_at - 1
     await step(lane, desk)
     assert the(desk).state == "dead"
-    assert the(desk).error == "gave up at its deadline after 1 attempts: 451 later"
+    assert the(desk).error == "gave up at its deadline, attempt 1: 451 later"
 
 
 async def test_what_is_too_late_is_not_tried(
@@ -190,6 +190,23 @@ async def test_a_paused_lane_tries_one_and_recovers_by_itself(
     await step(lane, desk)
     assert [one.state for one in desk.deliveries() if one.channel == "email"] == ["sent"] * 3
     assert {one.attempt for one in desk.deliveries() if one.channel == "email"} == {1}
+
+
+async def test_a_lane_recovers_when_only_the_message_is_refused(
+    desk: Desk, lane: Lane, sender: ScriptedSender, clock: FakeClock
+) -> None:
+    for _ in range(2):
+        await mail(desk)
+    sender.outcomes.extend([fault(), fault(), Rejected("550 no such user")])
+    await step(lane, desk)
+    clock.advance(PAUSE_MS)
+    await step(lane, desk)
+    assert lane.paused_because is None
+    await step(lane, desk)
+    assert sorted(one.state for one in desk.deliveries() if one.channel == "email") == [
+        "dead",
+        "sent",
+    ]
 
 
 # --- stopping, and starting again ---------------------------------------------------------------

@@ -78,7 +78,7 @@ def test_the_last_attempt_is_the_last() -> None:
         after_failure(EMAIL, failure, attempt=last - 1, deadline_at=FAR, now=NOW), Retry
     )
     assert after_failure(EMAIL, failure, attempt=last, deadline_at=FAR, now=NOW) == Dead(
-        "gave up after 60 attempts: 450 busy"
+        "gave up, attempt 60: 450 busy"
     )
 
 
@@ -93,7 +93,7 @@ def test_no_attempt_is_planned_at_or_after_the_deadline(left_ms: int, gives_up: 
 def test_a_longer_wait_than_the_deadline_allows_is_giving_up() -> None:
     failure = Temporary("429", retry_after_s=3600)
     outcome = after_failure(PUSH, failure, attempt=3, deadline_at=NOW + HOUR_MS, now=NOW)
-    assert outcome == Dead("gave up at its deadline after 3 attempts: 429")
+    assert outcome == Dead("gave up at its deadline, attempt 3: 429")
 
 
 @given(
