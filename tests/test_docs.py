@@ -71,8 +71,9 @@ def test_a_token_snippet_opens_the_inbox(language: str, tmp_path: Path) -> None:
     assert (answer.status_code, answer.json()["data"]) == (200, [])
 
 
-def test_the_readmes_python_is_that_of_the_docs() -> None:
-    snippet = re.search(r"<!-- token: python -->\n```python\n.+?```", TOKENS, re.DOTALL)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_readmes_snippets_are_those_of_the_docs(language: str) -> None:
+    snippet = re.search(rf"<!-- token: {language} -->\n```\w+\n.+?```", TOKENS, re.DOTALL)
     assert snippet is not None and snippet[0] in (ROOT / "README.md").read_text("utf-8")
 
 
