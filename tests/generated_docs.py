@@ -1,12 +1,18 @@
-"""The tables in docs/ that are made from the code. `python -m tests.generated_docs` writes them."""
+"""What in docs/ is made from the code; `python -m tests.generated_docs` writes it."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
+
+from notifybell import cli
 from notifybell.domain import preferences, retry
 from notifybell.store import deliveries
 
 ROOT = Path(__file__).parents[1]
+_HELP_WIDTH = 96
+
 ELEMENT = (ROOT / "web/notify-bell-element.js").read_text("utf-8")
 
 
@@ -50,6 +56,34 @@ def filled(page: str) -> str:
     return text
 
 
+def command_line() -> str:
+    """docs/cli.md: the help of every command."""
+    introduction = (
+        "# The command line\n\n"
+        "Every command takes `--config PATH` (default `./notifybell.toml`, then\n"
+        "`/etc/notifybell/notifybell.toml`). The text below is what `--help` prints.\n"
+    )
+    return introduction + "".join(_helps(cli.commands, _context(cli.commands, "notifybell")))
+
+
+def _helps(command: click.Command, context: click.Context) -> Iterator[str]:
+    _, *words = context.command_path.split()
+    head = f"\n{'#' * (1 + len(words))} {' '.join(words)}\n" if words else ""
+    yield f"{head}\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for name, below in sorted(command.commands.items()):
+            yield from _helps(below, _context(below, name, context))
+
+
+def _context(
+    command: click.Command, name: str, parent: click.Context | None = None
+) -> click.Context:
+    return click.Context(
+        command, parent, name, terminal_width=_HELP_WIDTH, **command.context_settings
+    )
+
+
 if __name__ == "__main__":
     for name in TABLES:
         (ROOT / "docs" / name).write_text(filled(name), "utf-8")
+    (ROOT / "docs/cli.md").write_text(command_line(), "utf-8")

@@ -113,7 +113,7 @@ INDEXED: dict[str, tuple[Verb, str]] = {
     ),
     "claim": (
         lambda conn, user: deliveries.claim_due(conn, "email", NOW, limit=8, lease_ms=1),
-        "USING INDEX delivery_due (channel=? AND due_at<?)",
+        "delivery_due (channel=? AND due_at<?)",
     ),
     "next due": (
         lambda conn, user: deliveries.next_due(conn, "email"),
