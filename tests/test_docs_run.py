@@ -17,8 +17,8 @@ import pytest
 
 from tests.deploy.ports import free_port
 from tests.documented import PAGES, block, blocks
+from tests.programs import program
 from tests.running import API_KEY, SECRET_KEY, running_server
-from tests.web.conftest import program
 
 #: how each language runs a snippet that is followed by a line that prints a token
 LANGUAGES = {

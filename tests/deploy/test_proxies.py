@@ -5,8 +5,6 @@ Only addresses, ports and certificates are replaced: both listen without TLS on 
 
 import os
 import re
-import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -16,37 +14,20 @@ from pathlib import Path
 import httpx
 import pytest
 
+from notifybell.realtime.sse import HEARTBEAT_S
+from tests.deploy.ports import free_port
+from tests.documented import block
+from tests.programs import program
 from tests.running import RunningServer, running_server
+from tests.waiting import wait_until
 
-DOCS = (Path(__file__).parents[2] / "docs/deployment.md").read_text("utf-8")
 SOON_S = 5.0
-
-
-def block(name: str) -> str:
-    """A configuration block of the docs."""
-    found = re.search(rf"<!-- file: {name} -->\n```\w+\n(.+?)```", DOCS, re.DOTALL)
-    assert found is not None
-    return found[1]
-
-
-def program(name: str) -> str:
-    path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-    if path is None and os.environ.get("CI") == "true":
-        pytest.fail(f"{name} is not installed, and CI must have it")
-    if path is None:
-        pytest.skip(f"{name} is not installed")
-    return path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+AT_ONCE_S = 1.0
 
 
 def nginx(folder: Path, upstream: str, port: int) -> list[str]:
     """The docs' server, inside the least that nginx needs to run as anybody."""
-    text = block("nginx").replace("127.0.0.1:8080", upstream)
+    text = block("deployment.md", "file", "nginx").replace("127.0.0.1:8080", upstream)
     text = text.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
     text = re.sub(r"    ssl_certificate.*\n", "", text)
     places = "".join(
@@ -62,7 +43,7 @@ def nginx(folder: Path, upstream: str, port: int) -> list[str]:
 
 def caddy(folder: Path, upstream: str, port: int) -> list[str]:
     """The docs' site, without certificates and without its admin port."""
-    text = block("Caddyfile").replace("127.0.0.1:8080", upstream)
+    text = block("deployment.md", "file", "Caddyfile").replace("127.0.0.1:8080", upstream)
     text = text.replace("bell.example.com", f"http://127.0.0.1:{port}")
     (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + text)
     return [
@@ -114,22 +95,69 @@ def answers(url: str) -> bool:
         return False
 
 
+@contextmanager
+def live(url: str, server: RunningServer, *, timeout_s: float = SOON_S) -> Iterator[Iterator[str]]:
+    """The lines of Ann's stream through the proxy, after its first event."""
+    headers = server.user_headers("ann")
+    path = f"{url}/api/notifications/stream"
+    with httpx.stream("GET", path, headers=headers, timeout=timeout_s) as stream:
+        assert stream.status_code == 200
+        lines = stream.iter_lines()
+        assert next(line for line in lines if line.startswith("event:")) == "event: changes"
+        yield lines
+
+
 @pytest.mark.parametrize("name", PROXIES)
-def test_the_api_and_a_live_event_pass_through(name: str, tmp_path: Path) -> None:
-    program(name)
+def test_a_live_event_passes_through_at_once(name: str, tmp_path: Path) -> None:
     with (
         running_server(tmp_path) as server,
         proxied(name, tmp_path, server) as url,
-        httpx.Client(base_url=url, timeout=SOON_S) as client,
+        live(url, server) as lines,
     ):
-        token = {"authorization": f"Bearer {server.user_token(external_id='ann')}"}
-        with client.stream("GET", "/api/notifications/stream", headers=token) as stream:
-            lines = stream.iter_lines()
-            assert next(line for line in lines if line.startswith("event:")) == "event: changes"
-            sent = httpx.post(
-                f"{url}/api/broadcasts",
-                headers=server.project_headers,
-                json={"title": "Through the proxy", "recipients": [{"external_id": "ann"}]},
-            )
-            assert sent.status_code == 201
-            assert any("Through the proxy" in line for line in lines)
+        sent_at = time.monotonic()
+        sent = httpx.post(
+            f"{url}/api/broadcasts",
+            headers=server.project_headers,
+            json={"title": "Through the proxy", "recipients": [{"external_id": "ann"}]},
+        )
+        assert sent.status_code == 201
+        assert any("Through the proxy" in line for line in lines)
+        assert time.monotonic() - sent_at < AT_ONCE_S
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_the_server_sees_that_a_browser_behind_the_proxy_left(name: str, tmp_path: Path) -> None:
+    def next_is_let_in() -> bool:
+        try:
+            with live(url, server):
+                return True
+        except AssertionError:  # 503: the only place is taken
+            return False
+
+    with (
+        running_server(tmp_path, server={"max_streams": 1}) as server,
+        proxied(name, tmp_path, server) as url,
+    ):
+        with live(url, server):
+            assert not next_is_let_in()
+        wait_until(next_is_let_in)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROXIES)
+def test_a_quiet_stream_is_kept_open_by_heartbeats(name: str, tmp_path: Path) -> None:
+    with (
+        running_server(tmp_path) as server,
+        proxied(name, tmp_path, server) as url,
+        live(url, server, timeout_s=HEARTBEAT_S + SOON_S) as lines,
+    ):
+        began_at = time.monotonic()
+        for _ in range(2):
+            assert next(line for line in lines if line.startswith(":")) == ": hb"
+        assert time.monotonic() - began_at > 30
+
+
+def test_proxies_wait_longer_than_the_heartbeat() -> None:
+    text = block("deployment.md", "file", "nginx")
+    timeout = re.search(r"proxy_read_timeout (\d+)s", text)
+    assert timeout is not None and int(timeout[1]) > 2 * HEARTBEAT_S

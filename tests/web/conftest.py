@@ -4,8 +4,6 @@ The shop lives on another origin than the server, under a policy that allows not
 script and its calls: no inline style, no inline script, no HTML from strings.
 """
 
-import os
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
+from tests.programs import program
 from tests.running import RunningServer, running_server
 
 CHROMIUM_OPTIONS = [
@@ -24,16 +23,6 @@ CHROMIUM_OPTIONS = [
     *("--disable-background-networking", "--disable-component-update"),
 ]
 WAIT_MS = 5000
-
-
-def program(name: str) -> str:
-    """Its path; without it the test is skipped, or fails where CI must have it."""
-    path = shutil.which(name)
-    if path is None and os.environ.get("CI") == "true":
-        pytest.fail(f"{name} is not installed, and CI must have it")
-    if path is None:
-        pytest.skip(f"{name} is not installed")
-    return path
 
 
 class Site:

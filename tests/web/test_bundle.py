@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from notifybell.api.widget_bundle import bundle
-from tests.web.conftest import Shop, program
+from tests.programs import program
+from tests.web.conftest import Shop
 
 WEB = Path(__file__).parent.parent.parent / "web"
 BUDGET_BYTES = 15_000

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.conftest import program
+from tests.programs import program
 
 FOLDER = Path(__file__).parent
 WEB = FOLDER.parent.parent / "web"
