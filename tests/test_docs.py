@@ -3,11 +3,14 @@
 import re
 import subprocess
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 
 import pytest
 
 from notifybell import __version__, config
+from notifybell.domain import retry
+from notifybell.domain.model import DeliveryState
 from tests.documented import PAGES, README, ROOT, block
 from tests.generated_docs import TABLES, command_line, filled
 from tests.test_config import keys_of
@@ -78,6 +81,24 @@ def test_the_tables_are_those_of_the_code(page: str) -> None:
     assert (ROOT / "docs" / page).read_text("utf-8") == filled(page), (
         "run `python -m tests.generated_docs`"
     )
+
+
+def test_the_table_of_retries_is_what_the_policies_do() -> None:
+    units = {"s": 1_000, "min": 60_000, "h": 3_600_000}
+    rows = re.findall(r"^\| (\w+) +\| (\d.+)\|$", retry.__doc__ or "", re.MULTILINE)
+    assert {channel for channel, _ in rows} == {*retry.POLICIES} - {"in_app"}
+    for channel, cells in rows:
+        *spans, attempts = re.findall(r"(\d+) ?(min|s|h)?", cells)
+        policy = retry.POLICIES[channel]
+        waits = [int(number) * units[unit] for number, unit in spans]
+        assert waits == [policy.base_ms, policy.cap_ms, policy.deadline_ms]
+        assert int(attempts[0]) == policy.max_attempts
+
+
+def test_every_state_of_a_delivery_is_explained() -> None:
+    page = (ROOT / "docs/delivery.md").read_text("utf-8")
+    explained = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert sorted(explained) == sorted([*get_args(DeliveryState), "retrying"])
 
 
 def test_the_command_lines_page_is_what_help_prints() -> None:
