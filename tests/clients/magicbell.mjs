@@ -85,7 +85,7 @@ export async function listsAreWalkedByTheirLinks() {
     if (data.links.next === null) break;
     startingAfter = new URL(data.links.next).searchParams.get("starting_after");
   }
-  assert.deepEqual(seen.slice(0, 5), sent.toReversed());
+  assert.deepEqual(seen.slice(0, 5), [...sent].reverse());
   const { data: back } = await project.broadcasts.listBroadcasts({
     limit: 2,
     endingBefore: sent[0],
