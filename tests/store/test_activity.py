@@ -1,0 +1,118 @@
+"""The activity log: pages by filter, one notification's events, and what is left after pruning."""
+
+from typing import Any
+
+import pytest
+
+from notifybell.domain.events import EventType
+from notifybell.store import activity
+from notifybell.store.activity import Event, NewEvent
+from notifybell.store.database import WriteConnection
+from tests.factories import NOW
+
+
+def log(conn: WriteConnection, *types: EventType, **fields: Any) -> None:
+    """One event of each type, all with these fields."""
+    at = fields.pop("at", NOW)
+    activity.append(conn, [NewEvent(at=at, type=one, **fields) for one in types])
+
+
+def numbers(events: list[Event]) -> list[int]:
+    return [event.id for event in events]
+
+
+@pytest.fixture
+def full(conn: WriteConnection) -> WriteConnection:
+    """Eight events: 1, 3, 5, 7 are Ann's, 2, 4, 6, 8 are Bob's."""
+    for number in range(4):
+        log(conn, "delivery.sent", user_id="usr_ann", channel="email", broadcast_id=f"brd_{number}")
+        log(
+            conn,
+            "delivery.dead",
+            user_id="usr_bob",
+            channel="web_push",
+            broadcast_id=f"brd_{number}",
+            level="error",
+            code="410",
+            detail="mailbox unknown",
+        )
+    return conn
+
+
+def test_an_event_is_read_as_it_was_written(conn: WriteConnection) -> None:
+    new = NewEvent(
+        at=NOW,
+        type="delivery.dead",
+        level="error",
+        channel="email",
+        category="orders",
+        user_id="usr_ann",
+        broadcast_id="brd_1",
+        notification_id="ntf_1",
+        delivery_id="dlv_1",
+        code="550",
+        detail="mailbox unknown",
+    )
+    activity.append(conn, [new])
+    found = activity.get(conn, 1)
+    assert found is not None
+    for name in NewEvent.__struct_fields__:
+        assert getattr(found, name) == getattr(new, name)
+    assert activity.get(conn, 2) is None
+
+
+def test_pages_go_from_the_newest_back_and_forth(full: WriteConnection) -> None:
+    assert numbers(activity.page(full, limit=3)) == [8, 7, 6]
+    assert numbers(activity.page(full, limit=3, starting_after=6)) == [5, 4, 3]
+    assert numbers(activity.page(full, limit=3, ending_before=3)) == [6, 5, 4]
+    assert numbers(activity.page(full, limit=9)) == [8, 7, 6, 5, 4, 3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({"user_id": "usr_ann"}, [7, 5, 3, 1]),
+        ({"broadcast_id": "brd_1"}, [4, 3]),
+        ({"user_id": "usr_bob", "broadcast_id": "brd_1"}, [4]),
+        ({"channel": "email"}, [7, 5, 3, 1]),
+        ({"level": "error"}, [8, 6, 4, 2]),
+        ({"level": "info"}, [7, 5, 3, 1]),
+        ({"level": "warning"}, []),
+        ({"type": "delivery.dead"}, [8, 6, 4, 2]),
+        ({"type": "delivery.dead", "user_id": "usr_ann"}, []),
+        ({"level": "error", "starting_after": 6}, [4, 2]),
+        ({"user_id": "usr_ann", "ending_before": 3}, [7, 5]),
+        ({"user_id": "usr_nobody"}, []),
+    ],
+)
+def test_filters_narrow_together(
+    full: WriteConnection, filters: dict[str, Any], expected: list[int]
+) -> None:
+    assert numbers(activity.page(full, limit=9, **filters)) == expected
+
+
+def test_a_notifications_events_are_its_own_oldest_first(conn: WriteConnection) -> None:
+    log(conn, "notification.created", user_id="usr_ann", notification_id="ntf_1")
+    log(conn, "notification.created", user_id="usr_ann", notification_id="ntf_2")
+    log(conn, "notification.read", user_id="usr_ann", notification_id="ntf_1")
+    assert numbers(activity.of_notification(conn, "usr_ann", "ntf_1")) == [1, 3]
+    assert activity.of_notification(conn, "usr_bob", "ntf_1") == []
+
+
+class TestPruning:
+    def test_the_old_go_in_batches_and_the_young_stay(self, conn: WriteConnection) -> None:
+        for age in (5, 4, 3, 2, 1):
+            log(conn, "delivery.sent", at=NOW - age)
+        assert activity.prune(conn, NOW - 2, 2) == 2
+        assert activity.prune(conn, NOW - 2, 2) == 1
+        assert activity.prune(conn, NOW - 2, 2) == 0
+        assert numbers(activity.page(conn, limit=9)) == [5, 4]
+
+    def test_the_newest_stays_so_that_its_number_is_not_given_again(
+        self, conn: WriteConnection
+    ) -> None:
+        log(conn, "delivery.sent", "delivery.sent", "delivery.sent")
+        assert activity.prune(conn, NOW + 1, 100) == 2
+        assert activity.prune(conn, NOW + 1, 100) == 0
+        log(conn, "delivery.sent")
+        assert numbers(activity.page(conn, limit=9)) == [4, 3]

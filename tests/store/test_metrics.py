@@ -1,0 +1,82 @@
+"""Counts: added up as they come, and reported by what is asked for."""
+
+import pytest
+
+from notifybell.store import metrics
+from notifybell.store.database import WriteConnection
+from notifybell.store.metrics import Count, Dimension
+
+
+@pytest.fixture
+def full(conn: WriteConnection) -> WriteConnection:
+    """Three days, two categories, two channels."""
+    for day in ("2026-11-01", "2026-11-02", "2026-11-03"):
+        metrics.add(
+            conn,
+            {
+                (day, "orders", "email", "decided"): 3,
+                (day, "orders", "email", "sent"): 2,
+                (day, "orders", "email", "dead"): 1,
+                (day, "", "web_push", "sent"): 5,
+            },
+        )
+    return conn
+
+
+def test_counts_of_one_combination_add_up(conn: WriteConnection) -> None:
+    metrics.add(conn, {("2026-11-01", "orders", "email", "sent"): 2})
+    metrics.add(conn, {("2026-11-01", "orders", "email", "sent"): 3})
+    assert metrics.report(conn, "2026-11-01", "2026-11-01") == [
+        Count("2026-11-01", "orders", "email", "sent", 5)
+    ]
+
+
+def test_a_report_has_the_days_from_and_to_and_those_between(full: WriteConnection) -> None:
+    def days(first: str, last: str) -> set[str | None]:
+        return {row.day for row in metrics.report(full, first, last)}
+
+    assert days("2026-11-01", "2026-11-03") == {"2026-11-01", "2026-11-02", "2026-11-03"}
+    assert days("2026-11-02", "2026-11-02") == {"2026-11-02"}
+    assert days("2026-11-04", "2026-11-30") == set()
+
+
+def test_rows_come_by_day_category_channel_and_outcome(full: WriteConnection) -> None:
+    rows = metrics.report(full, "2026-11-02", "2026-11-02")
+    assert rows == [
+        Count("2026-11-02", "", "web_push", "sent", 5),
+        Count("2026-11-02", "orders", "email", "dead", 1),
+        Count("2026-11-02", "orders", "email", "decided", 3),
+        Count("2026-11-02", "orders", "email", "sent", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        ((), [(None, None, None, "dead", 3), (None, None, None, "sent", 21)]),
+        (
+            ("channel",),
+            [
+                (None, None, "email", "dead", 3),
+                (None, None, "email", "sent", 6),
+                (None, None, "web_push", "sent", 15),
+            ],
+        ),
+        (("category",), [(None, "", None, "sent", 15), (None, "orders", None, "dead", 3)]),
+    ],
+)
+def test_what_is_not_asked_for_is_summed_up(
+    full: WriteConnection, by: tuple[Dimension, ...], expected: list[tuple[object, ...]]
+) -> None:
+    rows = metrics.report(full, "2026-11-01", "2026-11-03", by)
+    assert set(expected) <= {
+        (row.day, row.category, row.channel, row.outcome, row.count) for row in rows
+    }
+
+
+def test_category_and_channel_narrow_together(full: WriteConnection) -> None:
+    day = "2026-11-01"
+    assert metrics.report(full, day, day, ("day",), category="", channel="web_push") == [
+        Count(day, None, None, "sent", 5)
+    ]
+    assert metrics.report(full, day, day, category="", channel="email") == []
