@@ -17,6 +17,7 @@ from email.message import EmailMessage
 from os import urandom
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import http_ece
 import jwt
@@ -26,7 +27,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from notifybell.domain.model import PushSubscription
+from notifybell.domain.model import Token
 from tests.background import BackgroundServer
 
 
@@ -200,14 +201,16 @@ class BrowserSubscription:
         """What `PushSubscription.toJSON()` gives a page."""
         return {"endpoint": self.endpoint, "keys": {"p256dh": self.p256dh, "auth": self.auth}}
 
-    def stored(self, *, id: str = "psh_1", user_id: str = "usr_ann") -> PushSubscription:
+    def stored(self, *, id: str = "tok_1", user_id: str = "usr_ann") -> Token:
         """The same as the store keeps it."""
-        return PushSubscription(
+        return Token(
             id=id,
             user_id=user_id,
-            endpoint=self.endpoint,
-            p256dh=self.p256dh,
-            auth=self.auth,
+            channel="web_push",
+            form="web_push",
+            address=self.endpoint,
+            host=urlsplit(self.endpoint).hostname or "",
+            data=json.dumps(self.as_json()),
             created_at=0,
             updated_at=0,
         )

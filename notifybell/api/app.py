@@ -17,15 +17,13 @@ from notifybell.api.deliveries import DeliveryController
 from notifybell.api.docs import docs_routes
 from notifybell.api.door import Door
 from notifybell.api.health import healthz, readyz
+from notifybell.api.installations import installation_routes
 from notifybell.api.marks import MARK_ROUTES
 from notifybell.api.notifications import NotificationController
 from notifybell.api.parts import Parts
 from notifybell.api.preferences import PreferencesController
-from notifybell.api.push_subscriptions import (
-    PushSubscriptionController,
-    UserPushSubscriptionController,
-)
 from notifybell.api.request import ApiRequest
+from notifybell.api.tokens import token_routes
 from notifybell.api.unsubscribe import show_unsubscribe, unsubscribe
 from notifybell.api.users import UserController
 
@@ -53,8 +51,9 @@ def _litestar(
         secret_keys=config.auth.secret_keys,
         project_tokens=config.auth.project_tokens,
     )
+    of_channels = (*token_routes(config.kinds), *installation_routes(config.kinds))
     return Litestar(
-        [*_ROUTES, *widget_routes(), *more_routes],
+        [*_ROUTES, *of_channels, *widget_routes(), *more_routes],
         before_request=authenticator.admit,
         request_class=ApiRequest,
         state=State({"parts": parts}),
@@ -68,12 +67,10 @@ def _litestar(
 _ROUTES = (
     BroadcastController,
     UserController,
-    UserPushSubscriptionController,
     DeliveryController,
     NotificationController,
     *MARK_ROUTES,
     PreferencesController,
-    PushSubscriptionController,
     show_unsubscribe,
     unsubscribe,
     healthz,

@@ -30,15 +30,11 @@ EXAMPLES: dict[str, Json] = {
         "recipients": [{"external_id": "ann"}, {"email": "bob@example.com"}],
     },
     "UserIn": {"external_id": "ann", "email": "ann@example.com", "first_name": "Ann"},
-    "WebPushTokenIn": {
-        "endpoint": "https://push.example.net/abc",
-        "keys": {"p256dh": "BNcRd…", "auth": "tBHI…"},
-    },
     "PreferencesIn": {
         "categories": [{"key": "orders", "channels": [{"name": "email", "enabled": False}]}]
     },
 }
-"""A body for each schema that a handler takes."""
+"""A body for each schema that a handler takes; the forms of tokens have their own."""
 
 
 class Type(msgspec.Struct, frozen=True):
@@ -145,9 +141,11 @@ def _named(document: Json) -> list[tuple[str, Json]]:
 
 
 def _operations(document: Json, public_url: str) -> Iterator[Operation]:
+    examples = _examples(document)
     for path, methods in document["paths"].items():
         for method, found in methods.items():
             body = _content(found.get("requestBody", {}))
+            example = None if body is None else examples[body.schema or ""]
             yield Operation(
                 id=found["operationId"],
                 tag=found["tags"][0],
@@ -162,8 +160,15 @@ def _operations(document: Json, public_url: str) -> Iterator[Operation]:
                     Answer(status, answer["description"], _content(answer) or Type("no body"))
                     for status, answer in found["responses"].items()
                 ],
-                curl=_curl(method.upper(), f"{public_url}{path}", found["security"], body),
+                curl=_curl(method.upper(), f"{public_url}{path}", found["security"], example),
             )
+
+
+def _examples(document: Json) -> dict[str, Json]:
+    """A body for each schema that a handler takes."""
+    schemas = document["components"]["schemas"]
+    own = {name: known["examples"][0] for name, known in schemas.items() if "examples" in known}
+    return EXAMPLES | own
 
 
 def _access(security: list[Json]) -> str:
@@ -172,14 +177,14 @@ def _access(security: list[Json]) -> str:
     return " or ".join(words[name] for name in names) or "no token"
 
 
-def _curl(method: str, url: str, security: list[Json], body: Type | None) -> str:
+def _curl(method: str, url: str, security: list[Json], body: Json | None) -> str:
     """A command to paste; what stands in braces is to be filled in."""
     lines = [f"curl '{url}'" if method == "GET" else f"curl -X {method} '{url}'"]
     if security:
         token = "$USER_TOKEN" if "userToken" in security[0] else "$PROJECT_TOKEN"
         lines.append(f'-H "Authorization: Bearer {token}"')
-    if body is not None and body.schema is not None:
-        example = msgspec.json.format(msgspec.json.encode(EXAMPLES[body.schema]), indent=2)
+    if body is not None:
+        example = msgspec.json.format(msgspec.json.encode(body), indent=2)
         lines += ["-H 'Content-Type: application/json'", f"-d '{example.decode()}'"]
     return " \\\n  ".join(lines)
 

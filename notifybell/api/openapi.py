@@ -24,6 +24,7 @@ from litestar.types import Method
 
 from notifybell import __version__
 from notifybell.api.problems import DESCRIPTIONS, MEDIA_TYPE, Problem
+from notifybell.domain.channel_kind import TokenForm
 
 Json = dict[str, Any]
 
@@ -45,7 +46,8 @@ _TAGS = {
     "deliveries": "What became of each notification on each channel, for project tokens.",
     "inbox": "One user's notifications, for user tokens.",
     "preferences": "What a user wants where, for user tokens.",
-    "web push": "A user's browsers, for user tokens.",
+    "tokens": "A user's addresses on the channels: browsers, devices, chats.",
+    "web push": "Subscribing a browser from a window of its own, for user tokens.",
     "unsubscribe": "The pages behind the links in mails; the link itself is the permission.",
     "health": "For load balancers and monitoring; needs no token.",
 }
@@ -192,6 +194,9 @@ def _schemas(handlers: list[HTTPRouteHandler]) -> Json:
     _, schemas = msgspec.json.schema_components(
         sorted(types, key=str), ref_template="#/components/schemas/{name}"
     )
+    for one in types:
+        if issubclass(one, TokenForm):
+            schemas[one.__name__]["examples"] = [one.example]
     for schema in schemas.values():
         for name, field in schema.get("properties", {}).items():
             if not field:

@@ -21,6 +21,7 @@ from notifybell import config
 from notifybell.api.app import create_app
 from notifybell.api.parts import Parts
 from notifybell.channels import web_push
+from notifybell.channels.registry import KINDS
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.fanout import Fanout
@@ -157,7 +158,7 @@ async def open_shop(folder: Path, **tables: Mapping[str, Any] | None) -> AsyncIt
     """The shop with these configuration tables laid over its own; None leaves one out."""
     names = [name for name in {**TABLES, **tables} if tables.get(name, {}) is not None]
     raw = {name: {**TABLES.get(name, {}), **(tables.get(name) or {})} for name in names}
-    read = config.parse(raw, folder)
+    read = config.parse(raw, folder, KINDS)
     clock, database = FakeClock(), Database(read.store.path)
     database.open()
     rules = config.policy(read)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import jwt
 import pytest
@@ -24,7 +25,6 @@ from notifybell.domain.errors import (
     SendError,
     Temporary,
 )
-from notifybell.domain.model import PushSubscription
 from tests.channels.conftest import NOW, FakeClock, a_message
 from tests.channels.test_http_client import StubDns
 from tests.servers import PushAnswer, PushService, ServerTls, a_push_subscription
@@ -282,15 +282,11 @@ async def test_keys_that_cannot_encrypt_end_the_subscription(
     sender: WebPushSender, service: PushService, p256dh: str | None, auth: str | None
 ) -> None:
     ann = service.subscribe()
-    broken = PushSubscription(
-        id="psh_1",
-        user_id="usr_ann",
-        endpoint=ann.endpoint,
+    broken = replace(
+        ann,
         p256dh=ann.p256dh if p256dh is None else p256dh,
         auth=ann.auth if auth is None else auth,
-        created_at=0,
-        updated_at=0,
-    )
+    ).stored()
     with pytest.raises(AddressGone, match=r"keys cannot be used: (p256dh|auth)"):
         await sender.send(a_message(address=broken))
     assert service.request_count == 0
@@ -299,16 +295,9 @@ async def test_keys_that_cannot_encrypt_end_the_subscription(
 async def test_a_subscription_beside_the_curve_ends(
     sender: WebPushSender, service: PushService
 ) -> None:
-    ann = service.subscribe().stored()
-    swapped = PushSubscription(
-        id=ann.id,
-        user_id=ann.user_id,
-        endpoint=ann.endpoint,
-        p256dh=ann.p256dh[:-3] + ("AAA" if ann.p256dh[-3:] != "AAA" else "AAE"),
-        auth=ann.auth,
-        created_at=0,
-        updated_at=0,
-    )
+    ann = service.subscribe()
+    beside = ann.p256dh[:-3] + ("AAA" if ann.p256dh[-3:] != "AAA" else "AAE")
+    swapped = replace(ann, p256dh=beside).stored()
     with pytest.raises(AddressGone):
         await sender.send(a_message(address=swapped))
 
