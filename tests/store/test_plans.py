@@ -1,7 +1,4 @@
-"""Which index each hot statement uses, as SQLite plans it: cost follows work, not history.
-
-The statements are caught on their way through a verb, so that what is explained is what runs.
-"""
+"""Which index each hot statement uses, as SQLite plans it: cost follows work, not history."""
 
 import sqlite3
 from collections.abc import Callable
@@ -23,24 +20,9 @@ from notifybell.store.database import WriteConnection
 from notifybell.store.rows import as_json_list
 from tests.factories import NOW
 from tests.store.inbox import a_user, enqueue, notify
+from tests.store.plans import plan_of
 
 Verb = Callable[[WriteConnection, User], object]
-
-
-def plan_of(conn: WriteConnection, verb: Callable[[], object]) -> str:
-    """The query plans of all statements that the verb runs, as one text."""
-    statements: list[str] = []
-    conn.set_trace_callback(statements.append)
-    verb()
-    conn.set_trace_callback(None)
-    lines = []
-    for statement in statements:
-        if statement.split(" ", 1)[0] in ("SELECT", "UPDATE", "DELETE"):
-            # values are in the text already: the trace shows the expanded statement
-            rows = conn.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
-            lines += [row[3] for row in rows]
-    assert lines, "the verb ran no statement"
-    return "\n".join(lines)
 
 
 @pytest.fixture
