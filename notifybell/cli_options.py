@@ -91,3 +91,12 @@ def client_options(command: Command) -> Command:
 def load(path: str | None) -> config.Config:
     """The configuration that `--config` means."""
     return config.load(config.find_config(path))
+
+
+def plain(value: object) -> str:
+    """A value on one line; a control character would command the terminal."""
+    if value is None:
+        return "-"
+    return "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value)
+    )

@@ -12,7 +12,15 @@ from urllib.parse import quote
 
 import click
 
-from notifybell.cli_options import FAILED, OK, UserReference, UserType, client_options, load
+from notifybell.cli_options import (
+    FAILED,
+    OK,
+    UserReference,
+    UserType,
+    client_options,
+    load,
+    plain,
+)
 from notifybell.domain.model import CHANNELS, DeliveryState
 from notifybell.server_client import ServerClient
 
@@ -99,7 +107,7 @@ def _report(broadcast: dict[str, Any], as_json: bool) -> int:
     else:
         click.echo(f"accepted {broadcast['id']} for {total} {'user' if total == 1 else 'users'}")
     for error in status["errors"] or []:
-        click.echo(f"warning: {_plain(error)}", err=True)
+        click.echo(f"warning: {plain(error)}", err=True)
     return FAILED if failures and failures == total else OK
 
 
@@ -137,7 +145,7 @@ def get_user(config_path: str | None, url: str | None, as_json: bool, user: User
         click.echo(json.dumps(found))
         return
     for name, value in found.items():
-        click.echo(f"{name:<18} {_plain(value)}")
+        click.echo(f"{name:<18} {plain(value)}")
 
 
 @users.command("delete")
@@ -211,7 +219,7 @@ def _print(items: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json
         for item in items:
             click.echo(json.dumps(item))
         return
-    rows = [[_plain(item[column]) for column in columns] for item in items]
+    rows = [[plain(item[column]) for column in columns] for item in items]
     if not rows:
         click.echo("none", err=True)
         return
@@ -220,12 +228,3 @@ def _print(items: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json
     for row in table:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
-
-
-def _plain(value: object) -> str:
-    """A value on one line; a control character would command the terminal."""
-    if value is None:
-        return "-"
-    return "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value)
-    )

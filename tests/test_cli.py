@@ -19,8 +19,7 @@ import jwt
 import pytest
 
 from notifybell import cli, config, new_config
-from notifybell.cli_options import FAILED, OK, STORE, UNREACHABLE, USAGE
-from notifybell.cli_server import _plain
+from notifybell.cli_options import FAILED, OK, STORE, UNREACHABLE, USAGE, plain
 from tests.servers import MailSink
 
 API_KEY = "pk_shop1234"
@@ -72,7 +71,7 @@ def free_port() -> Iterator[int]:
 
 
 class TestHelp:
-    commands = ("init", "serve", "check", "token", "send", "users", "deliveries")
+    commands = ("init", "serve", "check", "token", "send", "users", "deliveries", "why")
 
     def test_the_commands_are_listed_with_the_exit_codes(self) -> None:
         ran = run("--help")
@@ -546,7 +545,7 @@ class TestDeliveries:
 
 
 def test_text_from_outside_cannot_command_the_terminal() -> None:
-    assert _plain("a\x1b[2J\nb\x9b") == "a\ufffd[2J\ufffdb\ufffd"
+    assert plain("a\x1b[2J\nb\x9b") == "a\ufffd[2J\ufffdb\ufffd"
 
 
 def test_serve_refuses_a_bad_address(file: Path) -> None:
