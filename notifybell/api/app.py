@@ -24,6 +24,7 @@ from notifybell.api.parts import Parts
 from notifybell.api.preferences import PreferencesController
 from notifybell.api.request import ApiRequest
 from notifybell.api.tokens import token_routes
+from notifybell.api.topics import SubscriptionController, TopicController
 from notifybell.api.unsubscribe import show_unsubscribe, unsubscribe
 from notifybell.api.users import UserController
 
@@ -68,6 +69,8 @@ _ROUTES = (
     BroadcastController,
     UserController,
     DeliveryController,
+    TopicController,
+    SubscriptionController,
     NotificationController,
     *MARK_ROUTES,
     PreferencesController,

@@ -30,6 +30,8 @@ EXAMPLES: dict[str, Json] = {
         "recipients": [{"external_id": "ann"}, {"email": "bob@example.com"}],
     },
     "UserIn": {"external_id": "ann", "email": "ann@example.com", "first_name": "Ann"},
+    "SubscriptionIn": {"topic": "project/1", "state": "muted"},
+    "SubscribersIn": {"topic": "project/1", "users": [{"external_id": "ann"}]},
     "PreferencesIn": {
         "categories": [{"key": "orders", "channels": [{"name": "email", "enabled": False}]}]
     },

@@ -1,5 +1,6 @@
 """A project's users: put, get, list, delete. `{id}` is our id, `external_id:…` or `email:…`."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -158,6 +159,20 @@ def recipient_of(data: UserIn, pointer: str) -> Recipient:
         if attributes is None
         else msgspec.Raw(msgspec.json.encode(attributes)),
     )
+
+
+def recipients_of(named: Sequence[UserIn], pointer: str) -> list[Recipient]:
+    """The users of a list in a body. Raises InvalidField naming every one that is not allowed."""
+    recipients: list[Recipient] = []
+    problems: list[FieldProblem] = []
+    for index, one in enumerate(named):
+        try:
+            recipients.append(recipient_of(one, f"{pointer}/{index}"))
+        except InvalidField as refused:
+            problems += refused.problems
+    if problems:
+        raise InvalidField(problems[0].pointer, problems[0].message, *problems[1:100])
+    return recipients
 
 
 def user_out(user: User) -> UserOut:
