@@ -183,7 +183,5 @@ def _of_row(row: Delivery, now: int) -> Moment | None:
     is_as_decided = row.state in ("skipped", "suppressed") and row.updated_at == row.created_at
     if row.channel == IN_APP or is_as_decided:
         return None
-    detail = row.error or row.receipt
-    if row.digest_id is not None and row.state == "sent":
-        detail = f"in digest {row.digest_id}"
-    return Moment(row.updated_at, f"delivery.{row.state}", row.channel, detail, row.id)
+    told = row.error or row.receipt
+    return Moment(row.updated_at, f"delivery.{row.state}", row.channel, told, row.id)

@@ -1,7 +1,7 @@
 """The activity log: what happened, append-only, pruned by retention.
 
 Written with the rows it tells of, in their transaction. About 150 bytes an event and 60 in its
-indexes. Numbers only rise, so they order the log and serve as its readers' cursors.
+indexes. Numbers only rise, and none is given twice: they order the log and are its readers' cursors.
 """
 
 from collections.abc import Sequence
@@ -21,8 +21,10 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened."""
 
     at: int
-    type: EventType
-    level: Level = "info"
+    type: str
+    #: an EventType
+    level: str = "info"
+    #: a Level
     channel: Channel | None = None
     category: str | None = None
     user_id: str | None = None
@@ -125,14 +127,10 @@ def of_notification(conn: Connection, user_id: str, notification_id: str) -> lis
 
 
 def prune(conn: WriteConnection, before_at: int, limit: int) -> int:
-    """Delete up to `limit` of the oldest events, those from before `before_at`; how many.
-
-    The newest stays whatever its age: its number must not be given to another event.
-    """
+    """Delete up to `limit` of the oldest events, those from before `before_at`; how many."""
     return conn.execute(
         "DELETE FROM activity WHERE id IN (SELECT o.id FROM"
-        " (SELECT id, at FROM activity ORDER BY id LIMIT ?1) o"
-        " WHERE o.at < ?2 AND o.id < (SELECT max(id) FROM activity))",
+        " (SELECT id, at FROM activity ORDER BY id LIMIT ?1) o WHERE o.at < ?2)",
         (limit, before_at),
     ).rowcount
 

@@ -108,11 +108,8 @@ class TestPruning:
         assert activity.prune(conn, NOW - 2, 2) == 0
         assert numbers(activity.page(conn, limit=9)) == [5, 4]
 
-    def test_the_newest_stays_so_that_its_number_is_not_given_again(
-        self, conn: WriteConnection
-    ) -> None:
-        log(conn, "delivery.sent", "delivery.sent", "delivery.sent")
+    def test_a_number_is_never_given_again(self, conn: WriteConnection) -> None:
+        log(conn, "delivery.sent", "delivery.sent")
         assert activity.prune(conn, NOW + 1, 100) == 2
-        assert activity.prune(conn, NOW + 1, 100) == 0
         log(conn, "delivery.sent")
-        assert numbers(activity.page(conn, limit=9)) == [4, 3]
+        assert numbers(activity.page(conn, limit=9)) == [3]
