@@ -196,7 +196,7 @@ def _schemas(handlers: list[HTTPRouteHandler]) -> Json:
         sorted(types, key=str), ref_template="#/components/schemas/{name}"
     )
     for one in types:
-        if issubclass(one, TokenForm):
+        if _is_a(one, TokenForm):
             schemas[one.__name__]["examples"] = [one.example]
     for schema in schemas.values():
         for name, field in schema.get("properties", {}).items():

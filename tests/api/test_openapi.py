@@ -13,7 +13,6 @@ from notifybell.api import docs, problems
 from notifybell.api.app import create_litestar
 from notifybell.api.broadcasts import BroadcastIn
 from notifybell.api.preferences import PreferencesIn
-from notifybell.api.push_subscriptions import WebPushTokenIn
 from notifybell.api.users import UserIn
 from notifybell.domain import errors
 from tests.api.shop import Json, Shop
@@ -190,9 +189,11 @@ class TestExamples:
         for _, path, operation in operations(document):
             if "requestBody" in operation:
                 content = operation["requestBody"]["content"]["application/json"]
-                assert content["schema"]["$ref"].rpartition("/")[2] in docs.EXAMPLES, path
+                name = content["schema"]["$ref"].rpartition("/")[2]
+                schema = document["components"]["schemas"][name]
+                assert name in docs.EXAMPLES or schema["examples"][0], path
 
-    @pytest.mark.parametrize("struct", [BroadcastIn, UserIn, PreferencesIn, WebPushTokenIn])
+    @pytest.mark.parametrize("struct", [BroadcastIn, UserIn, PreferencesIn])
     def test_an_example_is_what_the_body_may_be(self, struct: Any) -> None:
         assert problems_of(struct, docs.EXAMPLES[struct.__name__]) == ""
 

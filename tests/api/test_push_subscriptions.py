@@ -5,7 +5,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from notifybell.store.push_subscriptions import LIMIT
+from notifybell.store.tokens import LIMIT
 from tests.api.shop import SECRET_KEY, Json, Shop, a_browser, open_shop
 
 PATH = "/api/channels/web_push/tokens"
