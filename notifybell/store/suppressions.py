@@ -1,7 +1,6 @@
 """The suppression list: addresses that get nothing any more, each with why.
 
-Addresses are stored in lower case (ASCII, as in the index of users' addresses), so that "Ann@" and
-"ann@" are one. An entry outlives its user: whoever unsubscribed stays so after coming back.
+Addresses are stored in lower case, so that "Ann@" and "ann@" are one. An entry outlives its user: whoever unsubscribed stays so after coming back.
 """
 
 from typing import Any, Literal
@@ -52,10 +51,10 @@ def add(
     """
     cursor = conn.execute(
         "INSERT INTO suppression (channel, address, reason, detail, created_at)"
-        " VALUES (?1, lower(?2), ?3, ?4, ?5) ON CONFLICT (channel, address) DO UPDATE SET"
+        " VALUES (?, ?, ?, ?, ?) ON CONFLICT (channel, address) DO UPDATE SET"
         " reason = excluded.reason, detail = excluded.detail, created_at = excluded.created_at"
         " WHERE excluded.reason = 'unsubscribed' AND suppression.reason <> 'unsubscribed'",
-        (channel, address, reason, detail, now),
+        (channel, address.lower(), reason, detail, now),
     )
     return cursor.rowcount == 1
 
@@ -72,9 +71,9 @@ def remove(
     False when it was not there.
     """
     cursor = conn.execute(
-        "DELETE FROM suppression WHERE channel = ?1 AND address = lower(?2)"
+        "DELETE FROM suppression WHERE channel = ?1 AND address = ?2"
         " AND (?3 IS NULL OR reason = ?3)",
-        (channel, address, reason),
+        (channel, address.lower(), reason),
     )
     return cursor.rowcount == 1
 
@@ -82,8 +81,8 @@ def remove(
 def get(conn: Connection, channel: Channel, address: str) -> Suppression | None:
     """The entry of this address."""
     rows = conn.execute(
-        f"SELECT {_SUPPRESSION} FROM suppression s WHERE s.channel = ? AND s.address = lower(?)",
-        (channel, address),
+        f"SELECT {_SUPPRESSION} FROM suppression s WHERE s.channel = ? AND s.address = ?",
+        (channel, address.lower()),
     ).fetchall()
     return Suppression(*rows[0]) if rows else None
 
@@ -128,8 +127,8 @@ def page(
         terms.append("s.channel = ?")
         values.append(channel)
     if query:
-        terms.append("instr(s.address, lower(?)) > 0")
-        values.append(query)
+        terms.append("instr(s.address, ?) > 0")
+        values.append(query.lower())
     for cursor, sign in ((starting_after, ">"), (ending_before, "<")):
         if cursor is not None:
             terms.append(f"(s.channel, s.address) {sign} (?, ?)")

@@ -48,6 +48,11 @@ def test_capitals_make_no_other_address(conn: WriteConnection) -> None:
     assert suppressions.remove(conn, "email", "ANN@EXAMPLE.COM")
 
 
+def test_capitals_beyond_ascii_make_no_other_address(conn: WriteConnection) -> None:
+    add(conn, "ann@ÜBER.example")
+    assert list(why(conn, "ann@über.example")) == ["ann@über.example"]
+
+
 def test_an_address_is_listed_for_its_channel_only(conn: WriteConnection) -> None:
     add(conn)
     assert why(conn, ANN, channel="sms") == {}
