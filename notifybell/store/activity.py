@@ -1,7 +1,7 @@
 """The activity log: what happened, append-only, pruned by retention.
 
 Written with the rows it tells of, in their transaction. About 150 bytes an event and 60 in its
-indexes. Numbers only rise, and none is given twice: they order the log and are its readers' cursors.
+indexes. Numbers only rise and none is given twice: they order the log and are cursors into it.
 """
 
 from collections.abc import Sequence
