@@ -1,0 +1,92 @@
+"""What the services behind `mobile_push` share: the shape of a provider, texts that fit, a fault.
+
+Pure: no connection is opened here, and nothing is remembered.
+"""
+
+from bisect import bisect_right
+from typing import Any, Protocol
+
+import msgspec
+
+from notifybell.channels.action_link import absolute_link
+from notifybell.channels.base import Message, Receipt
+from notifybell.domain.clock import SECOND_MS
+from notifybell.domain.config_rules import Rule
+from notifybell.domain.errors import Misconfigured, Rejected, SendError
+from notifybell.domain.push import endpoint_problem
+
+_TITLE_BYTES = 512
+_LINK_BYTES = 1024
+_ELLIPSIS = "…"
+
+
+class Provider(Protocol):
+    """One service that reaches phones."""
+
+    async def send(self, message: Message, data: str) -> Receipt:
+        """Send once to the token whose form is the JSON `data`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        ...
+
+
+def _service_url(value: Any) -> str:
+    if not isinstance(value, str) or endpoint_problem(value, allow_private=True):
+        raise ValueError
+    if "?" in value or "#" in value:
+        raise ValueError
+    return value.rstrip("/")
+
+
+SERVICE_URL = Rule(
+    allowed='the http:// or https:// address of a service, such as "https://push.example.com"',
+    read=_service_url,
+)
+
+
+def title_of(message: Message) -> str:
+    """The title, short enough that it leaves room for the rest."""
+    return shortened(message.title, _TITLE_BYTES)
+
+
+def data_of(message: Message, base_url: str) -> dict[str, str]:
+    """What the app gets besides the text: which notification it is, and where a tap leads."""
+    data = {"notification_id": message.notification_id}
+    link = absolute_link(message.action_url, base_url)
+    if link is not None and _json_bytes(link) <= _LINK_BYTES:
+        data["action_url"] = link
+    return data
+
+
+def body_within(whole: Any, message: Message, size: int) -> str:
+    """The content, shortened so that `whole`, whose body is still "", stays within `size` bytes."""
+    return shortened(message.content or "", size - len(msgspec.json.encode(whole)))
+
+
+def shortened(text: str, room: int) -> str:
+    """`text`, or its beginning and an ellipsis, in at most `room` bytes of JSON."""
+    if len(text) <= room and _json_bytes(text) <= room:
+        return text
+    room -= len(_ELLIPSIS.encode())
+    kept = bisect_right(range(max(room, 0) + 1), room, key=lambda n: _json_bytes(text[:n])) - 1
+    return text[:kept].rstrip() + _ELLIPSIS if kept > 0 else ""
+
+
+def seconds_left(message: Message, now: int, most: int) -> int:
+    """How long a service may keep the message for a phone that is off."""
+    return min(max((message.deadline_at - now) // SECOND_MS, 1), most)
+
+
+def foreign_or_fault(setting: str, sentence: str, *, is_proven: bool) -> SendError:
+    """A refusal that one user's token may cause, or our own configuration.
+
+    A provider that took a message is configured well, so what it then refuses is that token's
+    fault: a single user must not be able to pause everybody's messages.
+    """
+    return Rejected(sentence) if is_proven else Misconfigured(setting, sentence)
+
+
+def _json_bytes(text: str) -> int:
+    return len(msgspec.json.encode(text)) - 2
