@@ -58,6 +58,8 @@ class GotifyConfig(Table, frozen=True, kw_only=True):
 class GotifyToken(TokenForm, frozen=True, kw_only=True):
     """The token of an application that the user made in Gotify for us."""
 
+    example = {"token": "AGhJzPqRsTuVwXy"}  # noqa: RUF012 - only read
+
     token: str
 
     def check(self, *, allow_private: bool) -> None:

@@ -66,6 +66,8 @@ class NtfyConfig(Table, frozen=True, kw_only=True):
 class NtfyToken(TokenForm, frozen=True, kw_only=True):
     """The topic that the user's phone or browser is subscribed to."""
 
+    example = {"topic": "ann-Kq3xT9vB2mLw7RdZ"}  # noqa: RUF012 - only read
+
     topic: str
 
     def check(self, *, allow_private: bool) -> None:

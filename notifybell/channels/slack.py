@@ -72,6 +72,10 @@ class SlackOauth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class SlackToken(TokenForm, frozen=True, kw_only=True, omit_defaults=True):
     """One of the two."""
 
+    example = {  # noqa: RUF012 - only read
+        "webhook": {"url": "https://hooks.slack.com/services/T0000/B0000/XXXXXXXX"}
+    }
+
     webhook: SlackWebhook | None = None
     oauth: SlackOauth | None = None
 
