@@ -3,6 +3,8 @@
 Pure: no connection is opened here, and nothing is remembered.
 """
 
+import hashlib
+import re
 from bisect import bisect_right
 from typing import Any, Protocol
 
@@ -17,7 +19,8 @@ from notifybell.domain.push import endpoint_problem
 
 _TITLE_BYTES = 512
 _LINK_BYTES = 1024
-_ELLIPSIS = "…"
+ELLIPSIS = "…"
+_TAG = re.compile(r"[!-~]{1,64}")
 
 
 class Provider(Protocol):
@@ -60,6 +63,15 @@ def data_of(message: Message, base_url: str) -> dict[str, str]:
     return data
 
 
+def tag_of(message: Message) -> str:
+    """What a later message replaces on the phone: the topic's last, else this one's double.
+
+    At most 64 printable ASCII characters: it goes into a header.
+    """
+    tag = message.topic or message.notification_id
+    return tag if _TAG.fullmatch(tag) else hashlib.sha256(tag.encode()).hexdigest()[:32]
+
+
 def body_within(whole: Any, message: Message, size: int) -> str:
     """The content, shortened so that `whole`, whose body is still "", stays within `size` bytes."""
     return shortened(message.content or "", size - len(msgspec.json.encode(whole)))
@@ -69,9 +81,9 @@ def shortened(text: str, room: int) -> str:
     """`text`, or its beginning and an ellipsis, in at most `room` bytes of JSON."""
     if len(text) <= room and _json_bytes(text) <= room:
         return text
-    room -= len(_ELLIPSIS.encode())
+    room -= len(ELLIPSIS.encode())
     kept = bisect_right(range(max(room, 0) + 1), room, key=lambda n: _json_bytes(text[:n])) - 1
-    return text[:kept].rstrip() + _ELLIPSIS if kept > 0 else ""
+    return text[:kept].rstrip() + ELLIPSIS if kept > 0 else ""
 
 
 def seconds_left(message: Message, now: int, most: int) -> int:
