@@ -139,6 +139,8 @@ class SmsConfig(Table, frozen=True, kw_only=True, rename={"from_": "from"}):
 class SmsToken(TokenForm, frozen=True, kw_only=True):
     """The user's mobile number."""
 
+    example = {"phone_number": "+4915123456789"}  # noqa: RUF012 - only read
+
     phone_number: str
 
     def check(self, *, allow_private: bool) -> None:
