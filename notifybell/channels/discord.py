@@ -60,6 +60,10 @@ class DiscordWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DiscordToken(TokenForm, frozen=True, kw_only=True):
     """Where the user wants to read."""
 
+    example = {  # noqa: RUF012 - only read
+        "webhook": {"url": "https://discord.com/api/webhooks/123456789012345678/Xk3-vB2mLw7RdZ9qTs"}
+    }
+
     webhook: DiscordWebhook
 
     def check(self, *, allow_private: bool) -> None:

@@ -197,10 +197,12 @@ class TestExamples:
     async def test_every_body_has_one(self, document: Json) -> None:
         for _, path, operation in operations(document):
             if "requestBody" in operation:
-                content = operation["requestBody"]["content"]["application/json"]
+                content = operation["requestBody"]["content"].get("application/json")
+                if content is None:
+                    continue  # no Struct: a whole mail
                 name = content["schema"]["$ref"].rpartition("/")[2]
                 schema = document["components"]["schemas"][name]
-                assert name in docs.EXAMPLES or schema["examples"][0], path
+                assert name in docs.EXAMPLES or schema.get("examples", [{}])[0], path
 
     @pytest.mark.parametrize("struct", [BroadcastIn, UserIn, PreferencesIn])
     def test_an_example_is_what_the_body_may_be(self, struct: Any) -> None:
