@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from notifybell import config
+from notifybell.channels import registry
 from notifybell.domain import config_rules
 
 OK, FAILED, USAGE, STORE, UNREACHABLE = range(5)
@@ -90,7 +91,7 @@ def client_options(command: Command) -> Command:
 
 def load(path: str | None) -> config.Config:
     """The configuration that `--config` means."""
-    return config.load(config.find_config(path))
+    return config.load(config.find_config(path), registry.KINDS)
 
 
 def plain(value: object) -> str:

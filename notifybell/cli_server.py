@@ -21,7 +21,7 @@ from notifybell.cli_options import (
     load,
     plain,
 )
-from notifybell.domain.model import CHANNELS, DeliveryState
+from notifybell.domain.model import DeliveryState
 from notifybell.server_client import ServerClient
 
 #: the words of the API: a delivery that waits after a failed attempt is "retrying"
@@ -173,7 +173,7 @@ def delete_user(
 @click.command()
 @client_options
 @click.option("--state", type=click.Choice(_STATES))
-@click.option("--channel", type=click.Choice(CHANNELS))
+@click.option("--channel", metavar="CHANNEL")
 @click.option("--user", metavar="USER", type=UserType())
 @_LIMIT
 def deliveries(

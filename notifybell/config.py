@@ -8,7 +8,8 @@ repr.
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -16,12 +17,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from notifybell.domain import config_rules as rules
-from notifybell.domain.config_reader import Reader, Table
+from notifybell.domain import digests
+from notifybell.domain.channel_kind import ChannelKind
+from notifybell.domain.config_reader import Reader, Table, secrets_of
 from notifybell.domain.errors import ConfigError
-from notifybell.domain.model import Category, Channel
+from notifybell.domain.model import IN_APP, Category, Channel, RouteStep, Throttle
 from notifybell.domain.preferences import Policy
 
-Switches = Annotated[dict[Channel, bool], rules.CHANNEL_SWITCH]
+Choices = Annotated[dict[Channel, str], rules.CHOICE]
 
 #: where a file is looked for when none is named
 PLACES = (Path("notifybell.toml"), Path("/etc/notifybell/notifybell.toml"))
@@ -139,7 +142,9 @@ class WebPushConfig(Table, frozen=True, kw_only=True):
 class DefaultsConfig(Table, frozen=True, kw_only=True):
     """What happens when neither a user nor a category says otherwise."""
 
-    channels: Switches = msgspec.field(default_factory=dict)
+    channels: Choices = msgspec.field(default_factory=dict)
+    digest_at: Annotated[str, rules.TIME_OF_DAY] = digests.DEFAULT_TIME
+    time_zone: Annotated[str, rules.TIME_ZONE] = "UTC"
 
 
 class CategoryConfig(Table, frozen=True, kw_only=True):
@@ -148,19 +153,44 @@ class CategoryConfig(Table, frozen=True, kw_only=True):
     label: Annotated[str, rules.LABEL] = ""
     #: the category's key when absent
     required: Annotated[bool, rules.SWITCH] = False
-    channels: Switches = msgspec.field(default_factory=dict)
+    urgent: Annotated[bool, rules.SWITCH] = False
+    channels: Choices = msgspec.field(default_factory=dict)
+    route: Annotated[tuple[tuple[Channel, RouteStep], ...], rules.ROUTE_STEP] = ()
+    throttle: Annotated[dict[Channel, Throttle], rules.THROTTLE] = msgspec.field(
+        default_factory=dict
+    )
+    group: Annotated[int, rules.GROUP] = 0
+    #: ms; 0: every notification is its own row
+
+
+class TemplatesConfig(Table, frozen=True, kw_only=True):
+    """Where your own texts are."""
+
+    folder: Annotated[Path, rules.PATH]
 
 
 class Config(Table, frozen=True, kw_only=True):
     """The whole file."""
+
+    derived = frozenset({"channels", "kinds"})
 
     auth: AuthConfig
     server: ServerConfig = ServerConfig()
     store: StoreConfig = StoreConfig()
     email: EmailConfig | None = None
     web_push: WebPushConfig | None = None
+    templates: TemplatesConfig | None = None
     defaults: DefaultsConfig = DefaultsConfig()
     categories: dict[str, CategoryConfig] = msgspec.field(default_factory=dict)
+    channels: Mapping[Channel, Table] = {}
+    #: the tables of other channels, those that are there
+    kinds: tuple[ChannelKind, ...] = ()
+    #: all channels that this version knows
+
+    def table_of(self, channel: Channel) -> Table | None:
+        """The channel's table, None where the channel is off."""
+        own: dict[Channel, Table | None] = {"email": self.email, "web_push": self.web_push}
+        return own.get(channel) or self.channels.get(channel)
 
 
 def find_config(path: str | None) -> Path:
@@ -178,7 +208,7 @@ def find_config(path: str | None) -> Path:
     raise ConfigError(f"there is no configuration file {places}; run `notifybell init`")
 
 
-def load(path: Path) -> Config:
+def load(path: Path, kinds: tuple[ChannelKind, ...] = ()) -> Config:
     """Read and check a file. Raises ConfigError with one line per problem."""
     try:
         raw = tomllib.loads(path.read_text("utf-8"))
@@ -186,16 +216,56 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path} cannot be read: {exc.strerror}") from exc
     except ValueError as exc:  # UnicodeDecodeError too
         raise ConfigError(f"{path} is not valid TOML: {exc}") from exc
-    return parse(raw, path.absolute().parent)
+    return parse(raw, path.absolute().parent, kinds)
 
 
-def parse(raw: dict[str, Any], folder: Path) -> Config:
-    """Check what TOML holds; `folder` is where relative paths start."""
-    reader = Reader(lambda reference: _fetch(reference, folder), folder)
+def parse(raw: dict[str, Any], folder: Path, kinds: tuple[ChannelKind, ...] = ()) -> Config:
+    """Check what TOML holds; `folder` is where relative paths start.
+
+    `kinds` are the channels there are; each may have a table of its name.
+    """
+    fixed = {field.encode_name for field in msgspec.structs.fields(Config)} - Config.derived
+    others = {kind.name: kind.table for kind in kinds if kind.name not in fixed}
+    reader = Reader(lambda reference: _fetch(reference, folder), folder, also_known=others)
     config = reader.table(Config, raw)
+    channels = {
+        name: reader.table(table, raw[name], name) for name, table in others.items() if name in raw
+    }
+    if isinstance(config, Config):
+        config = msgspec.structs.replace(config, channels=channels, kinds=kinds)
+        for problem in _channel_problems(config):
+            reader.note(problem)
     if reader.problems or not isinstance(config, Config):
         raise ConfigError("\n".join(reader.problems))
     return config
+
+
+def _channel_problems(config: Config) -> Iterator[str]:
+    """Channels that are named but do not exist, and what in_app cannot do."""
+    known = known_channels(config)
+    for path, channels in _named_channels(config):
+        for channel in channels:
+            if channel not in known:
+                near = get_close_matches(channel, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+                yield f"{path}.{channel}: unknown channel; {hint}"
+    for path, choice in _in_app_choices(config):
+        if choice not in ("on", "off"):
+            yield f"{path}.in_app: found {choice!r}; allowed: true or false (a bell is no digest)"
+
+
+def _named_channels(config: Config) -> Iterator[tuple[str, Iterable[Channel]]]:
+    yield "defaults.channels", config.defaults.channels
+    for key, category in config.categories.items():
+        yield f"categories.{key}.channels", category.channels
+        yield f"categories.{key}.route", [channel for channel, _ in category.route]
+        yield f"categories.{key}.throttle", category.throttle
+
+
+def _in_app_choices(config: Config) -> Iterator[tuple[str, str]]:
+    yield "defaults.channels", config.defaults.channels.get(IN_APP, "on")
+    for key, category in config.categories.items():
+        yield f"categories.{key}.channels", category.channels.get(IN_APP, "on")
 
 
 def _fetch(reference: str, folder: Path) -> str:
@@ -215,26 +285,37 @@ def _fetch(reference: str, folder: Path) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
+def known_channels(config: Config) -> tuple[Channel, ...]:
+    """All channels that this version knows, configured or not; in_app first."""
+    return (IN_APP, *(kind.name for kind in config.kinds))
+
+
 def policy(config: Config) -> Policy:
     """The delivery rules, in the form that domain/preferences reads."""
-    optional: list[tuple[Channel, Table | None]] = [
-        ("email", config.email),
-        ("web_push", config.web_push),
-    ]
-    configured: set[Channel] = {name for name, table in optional if table is not None}
-    on: dict[Channel, bool] = {"in_app": True, "email": True, "web_push": True}
+    known = known_channels(config)
     return Policy(
-        configured=frozenset({"in_app", *configured}),
-        defaults=on | config.defaults.channels,
-        categories={
-            key: Category(
-                key=key,
-                label=category.label or key,
-                required=category.required,
-                channels=category.channels,
-            )
-            for key, category in config.categories.items()
-        },
+        known=known,
+        configured=tuple(
+            name for name in known if name == IN_APP or config.table_of(name) is not None
+        ),
+        defaults=config.defaults.channels,
+        categories={key: _category(key, table) for key, table in config.categories.items()},
+        deadlines_ms={kind.name: kind.retry.deadline_ms for kind in config.kinds},
+        digest_at=config.defaults.digest_at,
+        time_zone=config.defaults.time_zone,
+    )
+
+
+def _category(key: str, table: CategoryConfig) -> Category:
+    return Category(
+        key=key,
+        label=table.label or key,
+        required=table.required,
+        urgent=table.urgent,
+        channels=table.channels,
+        route=dict(table.route),
+        throttle=table.throttle,
+        group_ms=table.group,
     )
 
 
@@ -246,6 +327,8 @@ def secrets(config: Config) -> Iterator[str]:
         yield config.email.password
     if config.web_push is not None:
         yield config.web_push.private_key
+    for table in config.channels.values():
+        yield from secrets_of(table)
 
 
 def warnings(config: Config, path: Path) -> list[str]:
@@ -296,6 +379,6 @@ def _channel_warnings(config: Config) -> Iterator[str]:
             "put your own address there"
         )
     for key, category in config.categories.items():
-        off = [channel for channel, on in category.channels.items() if not on]
+        off = [channel for channel, choice in category.channels.items() if choice == "off"]
         if category.required and off:
             yield (f"categories.{key} is required, so {', '.join(off)} = false has no effect there")

@@ -28,6 +28,7 @@ from notifybell import config as configuration
 from notifybell import serve
 from notifybell.api.assets import asset_route, load_asset, web_folder
 from notifybell.api.auth import mint_user_token
+from notifybell.channels import registry
 from notifybell.channels.web_push import generate_private_key
 from notifybell.config import Config
 from notifybell.domain.clock import HOUR_MS, SystemClock, to_rfc3339
@@ -178,6 +179,7 @@ def _config(listen: str, folder: Path, *, smtp_port: int) -> Config:
             },
         },
         folder,
+        registry.KINDS,
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from notifybell import config
+from notifybell.channels import registry
 from notifybell.domain.config_rules import mail_address
 from notifybell.domain.errors import ConfigError, NotifyBellError
 
@@ -60,7 +61,7 @@ def render(
 
 def write(path: Path, text: str) -> None:
     """Check the text, then make the file with mode 600. Raises if it exists or cannot be made."""
-    config.parse(tomllib.loads(text), path.absolute().parent)
+    config.parse(tomllib.loads(text), path.absolute().parent, registry.KINDS)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as exc:

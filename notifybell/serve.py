@@ -28,20 +28,21 @@ from granian.server.embed import Server as Granian
 from notifybell import __version__
 from notifybell.api.app import create_app
 from notifybell.api.parts import Parts
-from notifybell.channels import web_push
-from notifybell.channels.base import Sender
-from notifybell.channels.email import EmailSender
+from notifybell.channels import registry, web_push
+from notifybell.channels.base import Sender, Tools
 from notifybell.channels.http_client import OutgoingHttp
-from notifybell.channels.web_push import WebPushSender
 from notifybell.config import Config, policy
 from notifybell.delivery.accept import Accept
+from notifybell.delivery.calendar import Calendar
+from notifybell.delivery.compose import Composer
+from notifybell.delivery.decide import EMAIL
 from notifybell.delivery.dispatcher import Dispatcher, Lane
 from notifybell.delivery.fanout import Fanout
 from notifybell.delivery.upkeep import Upkeep
 from notifybell.domain import links
 from notifybell.domain.clock import Clock, SystemClock
 from notifybell.domain.errors import StoreError
-from notifybell.domain.model import Channel, DueDelivery
+from notifybell.domain.model import IN_APP, Channel, DueDelivery
 from notifybell.realtime import sse
 from notifybell.realtime.hub import Hub
 from notifybell.store.database import Database
@@ -65,9 +66,9 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was started, in one place for the stop."""
 
     parts: Parts
-    fanout: asyncio.Task[None]
+    workers: list[asyncio.Task[None]]
     upkeep: Upkeep
-    http: OutgoingHttp
+    tools: Tools
 
 
 def run(config: Config, *, routes: Sequence[Any] = ()) -> int:
@@ -95,15 +96,15 @@ async def serve(
     with listener:
         config = _with_port(config, listener.getsockname()[1])
         clock = clock or SystemClock()
-        http = _outgoing_http(config)
-        senders = make_senders(config, clock, http)
+        tools = make_tools(config, clock)
+        senders = make_senders(config, tools)
         database = Database(config.store.path, queue_size=config.store.queue_size)
         try:
             database.open()
         except StoreError as exc:
             log.error("%s", exc.message)
             return EXIT_STORE
-        running = build(config, database, clock, senders, http)
+        running = build(config, database, clock, senders, tools)
         return await _listen(running, routes, stop, on_listening)
 
 
@@ -112,7 +113,7 @@ def build(
     database: Database,
     clock: Clock,
     senders: Mapping[Channel, Sender],
-    http: OutgoingHttp,
+    tools: Tools,
 ) -> Running:
     """Make the parts, connect them to the commits, and start what runs in the background."""
     rules = policy(config)
@@ -121,17 +122,19 @@ def build(
         max_streams=config.server.max_streams,
         max_streams_per_user=config.server.max_streams_per_user,
     )
-    unsubscribe_url = partial(_unsubscribe_url, config)
+    labels = {key: category.label for key, category in rules.categories.items()}
+    composer = Composer(partial(_unsubscribe_url, config), labels)
     dispatcher = Dispatcher(
         [
-            Lane(channel, sender, database, clock, unsubscribe_url)
-            for channel, sender in senders.items()
+            Lane(kind, senders[kind.name], database, clock, composer.compose)
+            for kind in config.kinds
+            if kind.name in senders
         ]
     )
     database.add_listener(hub.wake)
     database.add_listener(dispatcher.wake)
     dispatcher.start()
-    upkeep = Upkeep(database, clock, config.store.retention_days)
+    upkeep = Upkeep(database, clock, list(dispatcher.lanes), config.store.retention_days)
     upkeep.start()
     return Running(
         parts=Parts(
@@ -143,59 +146,32 @@ def build(
             dispatcher=dispatcher,
             vapid_public_key=_vapid_public_key(config),
         ),
-        fanout=asyncio.create_task(fanout.run()),
+        workers=[
+            asyncio.create_task(fanout.run()),
+            asyncio.create_task(Calendar(database, rules, clock, fanout).run()),
+        ],
         upkeep=upkeep,
-        http=http,
+        tools=tools,
     )
 
 
-def make_senders(config: Config, clock: Clock, http: OutgoingHttp) -> dict[Channel, Sender]:
-    """The ways out that are configured; a new channel's one registration line goes here.
+def make_tools(config: Config, clock: Clock) -> Tools:
+    """What the senders share. Opens nothing yet."""
+    return Tools(
+        http=OutgoingHttp(),
+        trusted_http=OutgoingHttp(allow_private=True),
+        clock=clock,
+        base_url=config.server.public_url,
+    )
 
-    Raises ConfigError for what only a sender can see to be wrong.
-    """
-    senders: dict[Channel, Sender | None] = {
-        "email": email_sender(config, clock),
-        "web_push": _web_push_sender(config, clock, http),
+
+def make_senders(config: Config, tools: Tools) -> dict[Channel, Sender]:
+    """The ways out that are configured. Raises ConfigError for what only a sender can see."""
+    return {
+        channel.kind.name: channel.make(table, tools)
+        for channel in registry.CHANNELS
+        if (table := config.table_of(channel.kind.name)) is not None
     }
-    return {channel: sender for channel, sender in senders.items() if sender is not None}
-
-
-def email_sender(config: Config, clock: Clock) -> EmailSender | None:
-    """As `[email]` says; None without it. Raises ConfigError."""
-    mail = config.email
-    if mail is None:
-        return None
-    return EmailSender(
-        host=mail.host,
-        port=mail.port,
-        username=mail.username,
-        password=mail.password,
-        security=mail.security,
-        from_=mail.from_,
-        ca_file=mail.ca_file or None,
-        timeout_s=mail.timeout_s,
-        base_url=config.server.public_url,
-        clock=clock,
-    )
-
-
-def _web_push_sender(config: Config, clock: Clock, http: OutgoingHttp) -> WebPushSender | None:
-    push = config.web_push
-    if push is None:
-        return None
-    return WebPushSender(
-        private_key=push.private_key,
-        subject=push.subject,
-        http=http,
-        base_url=config.server.public_url,
-        clock=clock,
-    )
-
-
-def _outgoing_http(config: Config) -> OutgoingHttp:
-    push = config.web_push
-    return OutgoingHttp(allow_private=push is not None and push.allow_private_endpoints)
 
 
 def _vapid_public_key(config: Config) -> str | None:
@@ -204,10 +180,11 @@ def _vapid_public_key(config: Config) -> str | None:
 
 
 def _unsubscribe_url(config: Config, due: DueDelivery) -> str | None:
-    """None for mail that its reader cannot turn off."""
-    if due.category is None:
+    """None for what its reader cannot turn off: the required, and what has neither a category nor a
+    list of addresses to leave."""
+    if due.category is None and due.channel != EMAIL:
         return None
-    declared = config.categories.get(due.category)
+    declared = config.categories.get(due.category or "")
     if declared is not None and declared.required:
         return None
     what = links.Unsubscribe(due.user_id, due.channel, due.category)
@@ -273,13 +250,15 @@ async def _drain(running: Running, granian: Any, serving: asyncio.Task[Any]) -> 
     if not serving.done():
         granian.stop()
     running.upkeep.stop()
-    running.fanout.cancel()
+    for worker in running.workers:
+        worker.cancel()
     await asyncio.gather(
         parts.dispatcher.stop(_SENDS_FINISH_S),
         _let_go(serving, _LISTENER_GOES_S),
         return_exceptions=True,
     )
-    await running.http.aclose()
+    await running.tools.http.aclose()
+    await running.tools.trusted_http.aclose()
     await parts.database.aclose()
     log.info("stopped ms=%d", (time.monotonic() - started_at) * 1000)
 
@@ -335,9 +314,9 @@ def tune_interpreter() -> None:
 
 
 def _log_channels(config: Config) -> None:
-    for name, table in (("email", config.email), ("web_push", config.web_push)):
-        state = "on" if table is not None else f"off, the configuration has no [{name}]"
-        log.info("channel %s is %s", name, state)
+    on = [kind.name for kind in config.kinds if config.table_of(kind.name) is not None]
+    off = [kind.name for kind in config.kinds if kind.name not in on]
+    log.info("channels on=%s off=%s", ",".join([IN_APP, *on]), ",".join(off))
 
 
 def _raise_open_files_limit() -> None:

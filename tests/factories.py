@@ -4,18 +4,29 @@ from typing import Any
 
 import msgspec
 
+from notifybell.channels import registry
+from notifybell.channels.web_push import Keys, WebPushToken
 from notifybell.domain.clock import Clock
 from notifybell.domain.ids import new_id
-from notifybell.domain.model import CHANNELS, Broadcast, Recipient
+from notifybell.domain.model import Broadcast, Recipient, Token
 from notifybell.domain.preferences import Policy
+from notifybell.store import tokens
+from notifybell.store.database import WriteConnection
 
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 
 ANN = Recipient(external_id="ann", email="ann@example.com")
 BOB = Recipient(external_id="bob", email="bob@example.com")
 
+CHANNELS = ("in_app", "email", "web_push")
+KINDS = {kind.name: kind for kind in registry.KINDS}
+
 ALL_ON = Policy(
-    configured=frozenset(CHANNELS), defaults=dict.fromkeys(CHANNELS, True), categories={}
+    known=CHANNELS,
+    configured=CHANNELS,
+    defaults={},
+    categories={},
+    deadlines_ms={name: KINDS[name].retry.deadline_ms for name in CHANNELS[1:]},
 )
 
 
@@ -56,3 +67,11 @@ def a_crowd(number: int) -> list[Recipient]:
 def recipients_json(recipients: list[Recipient]) -> str:
     """As a broadcast keeps them."""
     return msgspec.json.encode(recipients).decode()
+
+
+def a_browser(
+    conn: WriteConnection, user_id: str, endpoint: str = "https://push/1", now: int = NOW
+) -> Token:
+    """A browser that takes web push, registered for this user."""
+    form = WebPushToken(endpoint=endpoint, keys=Keys(p256dh="key", auth="secret"))
+    return tokens.upsert(conn, user_id, "web_push", "web_push", form, now)

@@ -12,9 +12,10 @@ import pytest
 
 from notifybell import config, new_config
 from notifybell.channels import web_push
+from notifybell.channels.registry import KINDS
 from notifybell.domain.config_reader import Table
 from notifybell.domain.errors import ConfigError, NotifyBellError
-from notifybell.domain.model import CHANNELS
+from tests.factories import CHANNELS
 
 ROOT = Path(__file__).parent.parent
 SECRET = "sk_0123456789abcdefghijklmnopqrstuvwxyz"
@@ -31,7 +32,7 @@ PUSH = {"subject": "mailto:ann@example.com", "private_key": "A" * 42 + "E"}
 
 
 def parsed(folder: Path = Path("/etc/shop"), **tables: Any) -> config.Config:
-    return config.parse(MINIMAL | tables, folder)
+    return config.parse(MINIMAL | tables, folder, KINDS)
 
 
 def problems(folder: Path = Path("/etc/shop"), **tables: Any) -> list[str]:
@@ -278,13 +279,13 @@ class TestProblems:
 
     def test_a_missing_key_says_what_it_needs_and_who_makes_it(self) -> None:
         with pytest.raises(ConfigError) as caught:
-            config.parse({"auth": {"secret_key": SECRET}}, Path())
+            config.parse({"auth": {"secret_key": SECRET}}, Path(), KINDS)
         assert caught.value.message.startswith("auth.api_key: missing; it needs text that starts")
         assert "notifybell init" in caught.value.message
 
     def test_a_missing_table_is_named(self) -> None:
         with pytest.raises(ConfigError, match=r"^auth: missing; `notifybell init"):
-            config.parse({}, Path())
+            config.parse({}, Path(), KINDS)
 
     @pytest.mark.parametrize(
         ("given", "absent"), [("username", "password"), ("password", "username")]
@@ -515,7 +516,7 @@ class TestDocuments:
     ) -> None:
         self.environment(monkeypatch)
         (tmp_path / "relay-ca.pem").touch()
-        found = config.parse(tomllib.loads(uncommented(new_config.example())), tmp_path)
+        found = config.parse(tomllib.loads(uncommented(new_config.example())), tmp_path, KINDS)
         assert found.email is not None and found.web_push is not None
         assert found.categories["orders"].channels == {"email": False}
 
@@ -524,7 +525,7 @@ class TestDocuments:
     ) -> None:
         self.environment(monkeypatch)
         (tmp_path / "relay-ca.pem").touch()
-        shown = config.parse(tomllib.loads(uncommented(new_config.example())), tmp_path)
+        shown = config.parse(tomllib.loads(uncommented(new_config.example())), tmp_path, KINDS)
         usual = parsed(tmp_path, email=EMAIL, web_push=PUSH)
         assert usual.email is not None and usual.web_push is not None
         differing = {
@@ -578,7 +579,7 @@ class TestNewFiles:
     def test_two_new_files_share_no_secret(self) -> None:
         texts = [new_config.render(web_push_key=web_push.generate_private_key()) for _ in range(2)]
         first, second = (
-            set(config.secrets(config.parse(tomllib.loads(text), Path()))) for text in texts
+            set(config.secrets(config.parse(tomllib.loads(text), Path(), KINDS))) for text in texts
         )
         assert len(first) == 3 and first.isdisjoint(second)
 
@@ -590,7 +591,7 @@ class TestNewFiles:
             smtp_host="smtp.shop.example",
             sender='"Shop, Inc" <no-reply@shop.example>',
         )
-        found = config.parse(tomllib.loads(text), Path())
+        found = config.parse(tomllib.loads(text), Path(), KINDS)
         assert found.server.public_url == "https://bell.shop.example"
         assert found.server.allowed_origins == ("https://shop.example", "https://www.shop.example")
         assert found.email is not None and found.email.host == "smtp.shop.example"
@@ -600,7 +601,7 @@ class TestNewFiles:
 
     def test_a_sender_alone_is_kept_ready_but_email_stays_off(self) -> None:
         text = new_config.render(web_push_key=PUSH["private_key"], sender="no-reply@shop.example")
-        assert config.parse(tomllib.loads(text), Path()).email is None
+        assert config.parse(tomllib.loads(text), Path(), KINDS).email is None
         assert '\n#from = "no-reply@shop.example"\n' in text
 
     def test_an_existing_file_is_never_touched(self, tmp_path: Path) -> None:

@@ -16,13 +16,18 @@ from notifybell.api.broadcasts import BroadcastController
 from notifybell.api.deliveries import DeliveryController
 from notifybell.api.docs import docs_routes
 from notifybell.api.door import Door
+from notifybell.api.events import EventController
+from notifybell.api.explain import explain_notification
 from notifybell.api.health import healthz, readyz
 from notifybell.api.installations import installation_routes
 from notifybell.api.marks import MARK_ROUTES
+from notifybell.api.metrics import get_metrics
 from notifybell.api.notifications import NotificationController
 from notifybell.api.parts import Parts
 from notifybell.api.preferences import PreferencesController
 from notifybell.api.request import ApiRequest
+from notifybell.api.snooze import snooze
+from notifybell.api.suppressions import SuppressionController
 from notifybell.api.tokens import token_routes
 from notifybell.api.topics import SubscriptionController, TopicController
 from notifybell.api.unsubscribe import show_unsubscribe, unsubscribe
@@ -69,10 +74,15 @@ _ROUTES = (
     BroadcastController,
     UserController,
     DeliveryController,
+    EventController,
+    get_metrics,
+    explain_notification,
+    SuppressionController,
     TopicController,
     SubscriptionController,
     NotificationController,
     *MARK_ROUTES,
+    snooze,
     PreferencesController,
     show_unsubscribe,
     unsubscribe,

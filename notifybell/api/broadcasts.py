@@ -1,9 +1,10 @@
 """Sending: create, get and list broadcasts."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, delete, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody, PathParameter
 
@@ -21,16 +22,21 @@ from notifybell.api.pagination import (
 )
 from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest, ReadyAnswer
-from notifybell.api.users import UserIn, raw_json, recipient_of
+from notifybell.api.times import epoch_ms
+from notifybell.api.users import UserIn, raw_json, recipients_of, time_out
+from notifybell.config import known_channels
 from notifybell.delivery.accept import Order
+from notifybell.delivery.withdrawal import cancel
 from notifybell.domain import action_url
-from notifybell.domain.clock import to_rfc3339
-from notifybell.domain.errors import FieldProblem, InvalidField, NotFound
+from notifybell.domain.clock import DAY_MS, to_rfc3339
+from notifybell.domain.errors import InvalidField, NotFound
 from notifybell.domain.model import Broadcast, BroadcastState, Channel, Recipient, decode_json
+from notifybell.domain.near import no_such
 from notifybell.store import broadcasts, notifications
 from notifybell.store.database import Database
 
 MOST_RECIPIENTS = 10_000
+LATEST_SEND_MS = 366 * DAY_MS
 MOST_SHOWN = 1_000
 """Published clients refuse longer lists in an answer."""
 
@@ -61,10 +67,17 @@ class Overrides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     providers: dict[str, Any] | None = None
 
 
+class TopicRecipientIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whoever subscribed to the broadcast's own topic."""
+
+    subscribers: Literal[True]
+
+
 class RecipientIn(UserIn, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A user (found or created), or everyone."""
+    """A user (found or created), or everyone, or the subscribers of the broadcast's topic."""
 
     everyone: Literal[True] | None = None
+    topic: TopicRecipientIn | None = None
 
 
 class BroadcastIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,7 +87,9 @@ class BroadcastIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     recipients: Annotated[
         list[RecipientIn],
         msgspec.Meta(min_length=1, max_length=MOST_RECIPIENTS),
-        _says("Users by id, external_id or email; or `everyone`, alone."),
+        _says(
+            "Users by id, external_id or email; or, alone, `everyone` or the topic's subscribers."
+        ),
     ]
     content: Annotated[Text | None, _says("Text, never HTML.")] = None
     category: Annotated[Key | None, _says("What users choose channels for; see preferences.")] = (
@@ -89,8 +104,17 @@ class BroadcastIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = None
     overrides: Annotated[Overrides | None, _says("What one channel says instead.")] = None
     channels: Annotated[
-        Annotated[list[Channel], msgspec.Meta(min_length=1)] | None,
+        Annotated[list[Key], msgspec.Meta(min_length=1, max_length=100)] | None,
         _says("Only these; a required category goes to all."),
+    ] = None
+    send_at: Annotated[Text | None, _says("RFC 3339: not before then.")] = None
+    expires_at: Annotated[
+        Text | None,
+        _says("RFC 3339: what is not sent by then is not sent, and it leaves the inboxes."),
+    ] = None
+    group_key: Annotated[
+        Key | None,
+        _says("What to be one row of the inbox with, where the category groups; else `topic`."),
     ] = None
     id: str | None = None
     status: dict[str, Any] | None = None
@@ -130,9 +154,20 @@ class BroadcastOut(msgspec.Struct, frozen=True, kw_only=True):
     custom_attributes: msgspec.Raw
     overrides: msgspec.Raw
     channels: list[Channel] | None
+    send_at: str | None
+    expires_at: str | None
+    group_key: str | None
     recipients: msgspec.Raw
     status: BroadcastStatus
     created_at: str
+
+
+class Cancelled(msgspec.Struct, frozen=True, kw_only=True):
+    """What was taken back: rows that left inboxes, and deliveries not sent, by channel."""
+
+    id: str
+    notifications: int
+    deliveries: dict[Channel, int]
 
 
 class BroadcastController(Controller):
@@ -161,7 +196,7 @@ class BroadcastController(Controller):
         """When it answers 201, the broadcast is on disk and will be delivered at least once."""
         accept = request.parts.accept
         once = await once_key(request, idempotency_key, f"project:{request.project.name}")
-        text = await accept.accept(_order(data), _encode, once)
+        text = await accept.accept(_order(data, request), _encode, once)
         return ReadyAnswer(text.encode(), status_code=201)
 
     @get(summary="List broadcasts", responses=documented(401, 403, 422))
@@ -188,6 +223,26 @@ class BroadcastController(Controller):
         """With how far its fan-out has come."""
         db = request.db
         return broadcast_out(_get(db, broadcast_id))
+
+    @delete(
+        "/{broadcast_id:str}",
+        status_code=200,
+        summary="Cancel a broadcast",
+        responses=documented(401, 403, 404, 503),
+    )
+    async def cancel_broadcast(
+        self,
+        request: ApiRequest,
+        broadcast_id: BroadcastId,
+    ) -> Cancelled:
+        """What is not sent is not sent, and its rows leave the inboxes; what was sent stays sent.
+
+        Once more is fine: there is nothing left to take back.
+        """
+        taken = await cancel(request.db, request.clock, broadcast_id)
+        return Cancelled(
+            id=broadcast_id, notifications=taken.notifications, deliveries=taken.deliveries
+        )
 
     @get(
         "/{broadcast_id:str}/notifications",
@@ -220,7 +275,8 @@ def _get(db: Database, broadcast_id: str) -> Broadcast:
     return broadcast
 
 
-def _order(data: BroadcastIn) -> Order:
+def _order(data: BroadcastIn, request: ApiRequest) -> Order:
+    now = request.clock.now()
     if data.action_url is not None and not action_url.is_action_url(data.action_url):
         raise InvalidField("/action_url", action_url.RULE)
     overrides = data.overrides
@@ -232,26 +288,48 @@ def _order(data: BroadcastIn) -> Order:
         action_url=data.action_url,
         custom_attributes=_json_text(data.custom_attributes),
         overrides=None if overrides is None else _overrides_text(overrides),
-        channels=data.channels,
-        recipients=_recipients(data.recipients),
+        channels=_known(data.channels, known_channels(request.config)),
+        send_at=_send_at(data, now),
+        expires_at=_expires_at(data, now),
+        group_key=data.group_key,
+        recipients=_recipients(data.recipients, data.topic),
     )
 
 
-def _recipients(named: list[RecipientIn]) -> list[Recipient]:
-    if any(one.everyone for one in named):
-        if len(named) > 1:
-            raise InvalidField("/recipients", "everyone goes alone, without other recipients")
+def _known(named: list[str] | None, known: Sequence[Channel]) -> list[Channel] | None:
+    for index, channel in enumerate(named or ()):
+        if channel not in known:
+            raise InvalidField(f"/channels/{index}", no_such("channel", channel, known))
+    return named
+
+
+def _send_at(data: BroadcastIn, now: int) -> int | None:
+    """A time that is over means at once: clocks differ."""
+    at = None if data.send_at is None else epoch_ms(data.send_at, "/send_at")
+    if at is not None and at > now + LATEST_SEND_MS:
+        raise InvalidField("/send_at", "must be within a year")
+    return at
+
+
+def _expires_at(data: BroadcastIn, now: int) -> int | None:
+    at = None if data.expires_at is None else epoch_ms(data.expires_at, "/expires_at")
+    if at is not None and at <= max(now, _send_at(data, now) or 0):
+        raise InvalidField("/expires_at", "must be in the future, and after send_at")
+    return at
+
+
+def _recipients(named: list[RecipientIn], topic: str | None) -> list[Recipient]:
+    crowds = [one for one in named if one.everyone or one.topic]
+    if not crowds:
+        return recipients_of(named, "/recipients")
+    who = "everyone goes" if crowds[0].everyone else "a topic's subscribers go"
+    if len(named) > 1 or (crowds[0].everyone and crowds[0].topic):
+        raise InvalidField("/recipients", f"{who} alone, without other recipients")
+    if crowds[0].everyone:
         return [Recipient(everyone=True)]
-    recipients: list[Recipient] = []
-    problems: list[FieldProblem] = []
-    for index, one in enumerate(named):
-        try:
-            recipients.append(recipient_of(one, f"/recipients/{index}"))
-        except InvalidField as refused:
-            problems += refused.problems
-    if problems:
-        raise InvalidField(problems[0].pointer, problems[0].message, *problems[1:100])
-    return recipients
+    if topic is None:
+        raise InvalidField("/topic", "name the topic whose subscribers are meant")
+    return [Recipient(subscribers_of=topic)]
 
 
 def _overrides_text(overrides: Overrides) -> str:
@@ -268,7 +346,6 @@ def _json_text(value: Any) -> str | None:
 def broadcast_out(broadcast: Broadcast) -> BroadcastOut:
     """A stored broadcast as the API shows it."""
     errors: list[str] | None = decode_json(broadcast.errors)
-    recipients = broadcast.recipients if broadcast.total <= MOST_SHOWN else None
     return BroadcastOut(
         id=broadcast.id,
         title=broadcast.title,
@@ -279,7 +356,10 @@ def broadcast_out(broadcast: Broadcast) -> BroadcastOut:
         custom_attributes=raw_json(broadcast.custom_attributes),
         overrides=raw_json(broadcast.overrides),
         channels=decode_json(broadcast.channels),
-        recipients=raw_json(recipients),
+        send_at=time_out(broadcast.send_at),
+        expires_at=time_out(broadcast.expires_at),
+        group_key=broadcast.group_key,
+        recipients=raw_json(_recipients_text(broadcast)),
         status=BroadcastStatus(
             broadcast.state,
             Summary(broadcast.total, broadcast.failures),
@@ -287,6 +367,13 @@ def broadcast_out(broadcast: Broadcast) -> BroadcastOut:
         ),
         created_at=to_rfc3339(broadcast.created_at),
     )
+
+
+def _recipients_text(broadcast: Broadcast) -> str | None:
+    stored = broadcast.recipients if broadcast.total <= MOST_SHOWN else None
+    if stored is not None and stored.startswith('[{"subscribers_of":'):
+        return '[{"topic":{"subscribers":true}}]'
+    return stored
 
 
 def _encode(broadcast: Broadcast) -> str:

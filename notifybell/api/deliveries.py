@@ -25,12 +25,12 @@ from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import Conflict, NotFound
 from notifybell.domain.model import Channel, Delivery
 from notifybell.domain.preferences import Policy
-from notifybell.domain.retry import POLICIES
 from notifybell.store import deliveries
 from notifybell.store.database import WriteConnection
 
 ShownState = Literal[
     "queued",
+    "held",
     "retrying",
     "sending",
     "sent",
@@ -68,6 +68,7 @@ class DeliveryOut(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None
     state: ShownState
     reason: str
+    digest_id: str | None
     attempt: int
     due_at: str
     deadline_at: str
@@ -155,7 +156,7 @@ def _retried(conn: WriteConnection, delivery_id: str, rules: Policy, now: int) -
         raise Conflict(f"Only a dead delivery can be tried again; this one is {state}.")
     if found.channel not in rules.configured:
         raise Conflict(f"The channel {found.channel} is off in the configuration.")
-    deadline_at = now + POLICIES[found.channel].deadline_ms
+    deadline_at = now + rules.deadlines_ms[found.channel]
     deliveries.retry(conn, delivery_id, deadline_at=deadline_at, now=now)
     again = _existing(deliveries.get(conn, delivery_id))
     return msgspec.json.encode(delivery_out(again)).decode()
@@ -183,6 +184,7 @@ def delivery_out(row: Delivery) -> DeliveryOut:
         address=row.address,
         state=shown_state(row),
         reason=row.reason,
+        digest_id=row.digest_id,
         attempt=row.attempt,
         due_at=to_rfc3339(row.due_at),
         deadline_at=to_rfc3339(row.deadline_at),

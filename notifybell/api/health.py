@@ -5,8 +5,9 @@ from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
 from notifybell.api.request import ApiRequest
+from notifybell.config import known_channels
 from notifybell.delivery.dispatcher import Dispatcher
-from notifybell.domain.model import CHANNELS, Channel
+from notifybell.domain.model import IN_APP, Channel
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -43,13 +44,13 @@ async def readyz(
     """503 while it stops or cannot take writes; a paused channel is told but does not fail it."""
     db, hub, dispatcher = request.db, request.parts.hub, request.parts.dispatcher
     is_ready = db.takes_writes and not hub.is_closed
-    channels = {channel: _state(channel, dispatcher) for channel in CHANNELS}
+    channels = {channel: _state(channel, dispatcher) for channel in known_channels(request.config)}
     readiness = Readiness("ready" if is_ready else "busy", channels)
     return Response(readiness, status_code=200 if is_ready else 503)
 
 
 def _state(channel: Channel, dispatcher: Dispatcher) -> str:
-    if channel == "in_app":
+    if channel == IN_APP:
         return "on"
     lane = dispatcher.lanes.get(channel)
     if lane is None:

@@ -14,7 +14,7 @@ from notifybell.api.notifications import (
 from notifybell.api.once import IdempotencyKey, once_key, write_once
 from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest
-from notifybell.store import notifications
+from notifybell.store import groups, marks
 from notifybell.store.database import WriteConnection
 
 Mark = Callable[[WriteConnection, str, str, int], bool]
@@ -101,19 +101,27 @@ def _route(
 _OF_ALL = "All, or those of one category or topic."
 
 MARK_ROUTES = [
-    _mark_all("read", "Mark all read", _OF_ALL, notifications.mark_all_read),
+    _mark_all("read", "Mark all read", _OF_ALL, marks.mark_all_read),
     _mark_all(
         "seen",
         "Mark all seen",
         f"{_OF_ALL} The user has opened the inbox.",
-        notifications.mark_all_seen,
+        marks.mark_all_seen,
     ),
-    _mark_all("archive", "Archive all", _OF_ALL, notifications.archive_all),
-    _mark_one("read", "Mark one read", "And so also seen.", notifications.mark_read),
-    _mark_one("unread", "Mark one unread", "It stays seen.", notifications.mark_unread),
-    _mark_one("seen", "Mark one seen", "It stays unread.", notifications.mark_seen),
-    _mark_one("archive", "Archive one", "It leaves the inbox.", notifications.archive),
+    _mark_all("archive", "Archive all", _OF_ALL, marks.archive_all),
+    _mark_one("read", "Mark one read", "And so also seen.", marks.mark_read),
     _mark_one(
-        "unarchive", "Unarchive one", "Back in the inbox as it was.", notifications.unarchive
+        "clicked",
+        "Tell of a click",
+        "Its user followed it; it is then read.",
+        marks.mark_clicked,
+    ),
+    _mark_one("unread", "Mark one unread", "It stays seen.", marks.mark_unread),
+    _mark_one("seen", "Mark one seen", "It stays unread.", marks.mark_seen),
+    _mark_one("archive", "Archive one", "It leaves the inbox.", marks.archive),
+    _mark_one("unarchive", "Unarchive one", "Back in the inbox as it was.", marks.unarchive),
+    _mark_one("unsnooze", "End a snooze", "Back in its old place, as it was.", marks.unsnooze),
+    _mark_one(
+        "ungroup", "Open a group up", "Each notification is a row of its own.", groups.open_up
     ),
 ]

@@ -29,7 +29,7 @@ from notifybell.domain.model import (
     decode_json,
 )
 from notifybell.realtime.sse import EventStream
-from notifybell.store import notifications, users
+from notifybell.store import groups, marks, notifications, users
 from notifybell.store.notifications import Sync
 
 NotificationId = Annotated[str, PathParameter(max_length=64)]
@@ -38,6 +38,12 @@ Topic = Annotated[str | None, QueryParameter(name="topic", max_length=255)]
 Seq = Annotated[int | None, QueryParameter(name="after", ge=0, le=2**53, description="A `seq`.")]
 
 _MARKED = documented(401, 403, 404, 422, 503)
+
+
+class GroupOut(msgspec.Struct, frozen=True):
+    """How many notifications this row stands for, itself counted."""
+
+    count: int
 
 
 class NotificationOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +66,15 @@ class NotificationOut(msgspec.Struct, frozen=True, kw_only=True):
     read_at: str | None
     archived_at: str | None
     discarded_at: str | None
+    snoozed_until: str | None
+    place: str
+    group: GroupOut | None
+
+
+class GroupList(msgspec.Struct, frozen=True):
+    """All notifications that one row stands for."""
+
+    data: list[NotificationOut]
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -202,6 +217,23 @@ class NotificationController(Controller):
             raise no_such_notification()
         return notification_out(found)
 
+    @get(
+        "/{notification_id:str}/group",
+        summary="List what one row stands for",
+        responses=documented(401, 403, 404),
+    )
+    async def list_group(
+        self,
+        request: ApiRequest,
+        notification_id: NotificationId,
+    ) -> GroupList:
+        """All notifications of the group, the row itself too, newest first."""
+        user = request.end_user
+        rows = request.db.read(lambda conn: groups.members(conn, user.id, notification_id))
+        if rows is None:
+            raise no_such_notification()
+        return GroupList([notification_out(row) for row in rows])
+
     @delete("/{notification_id:str}", status_code=204, summary="Delete one", responses=_MARKED)
     async def discard(
         self,
@@ -211,9 +243,7 @@ class NotificationController(Controller):
         """It vanishes on all of the user's devices."""
         user, db, clock = request.end_user, request.db, request.clock
         now = clock.now()
-        if not await db.write(
-            lambda conn: notifications.discard(conn, user.id, notification_id, now)
-        ):
+        if not await db.write(lambda conn: marks.discard(conn, user.id, notification_id, now)):
             raise no_such_notification()
 
 
@@ -239,6 +269,9 @@ def notification_out(row: Notification) -> NotificationOut:
         read_at=time_out(row.read_at),
         archived_at=time_out(row.archived_at),
         discarded_at=time_out(row.discarded_at),
+        snoozed_until=time_out(row.snoozed_until),
+        place=row.place,
+        group=GroupOut(row.group_count) if row.group_count > 1 else None,
     )
 
 

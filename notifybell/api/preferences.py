@@ -1,7 +1,6 @@
-"""What a user wants where: every category by every channel, on or off."""
+"""What a user wants where and when: categories by channels, and quiet hours, pauses, digests."""
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -11,22 +10,48 @@ from litestar.params import JSONBody
 from notifybell.api.body import JsonBody
 from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest
+from notifybell.api.times import epoch_ms
+from notifybell.api.users import time_out
 from notifybell.config import policy
+from notifybell.delivery.choices import change
+from notifybell.domain import digests
 from notifybell.domain.errors import FieldProblem, InvalidField
-from notifybell.domain.model import CHANNELS, Channel
-from notifybell.domain.preferences import Policy, resolve
+from notifybell.domain.local_time import minutes_of, zone_problem
+from notifybell.domain.model import IN_APP, Channel
+from notifybell.domain.near import no_such
+from notifybell.domain.preferences import (
+    ALL_CATEGORIES,
+    DIGEST,
+    OFF,
+    ON,
+    Choice,
+    Policy,
+    Reach,
+    Settings,
+    Subject,
+    Wishes,
+    resolve,
+)
+from notifybell.domain.quiet_hours import DAYS, Day, QuietHours
 from notifybell.store import preferences
-
-Choices = Mapping[tuple[str, Channel], bool]
+from notifybell.store.preferences import Choices
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+Time = Annotated[str, msgspec.Meta(max_length=5, description="HH:MM on the user's clock.")]
+Window = Annotated[
+    str | None,
+    msgspec.Meta(description=f"{digests.ALLOWED}; null: at once."),
+]
+
+_NEVER = 0
 
 
 class ChannelChoiceIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One channel, on or off."""
+    """One channel, on or off, or on as a digest."""
 
     name: Key
     enabled: bool
+    digest: Window = None
 
 
 class CategoryChoicesIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,20 +59,54 @@ class CategoryChoicesIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
     key: Key
     label: str | None = None
+    required: bool | None = None
     channels: Annotated[list[ChannelChoiceIn], msgspec.Meta(max_length=100)] = []
 
 
+class QuietHoursIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From `start` to `end`, over midnight where `end` is the earlier; `days` are the first's."""
+
+    start: Time
+    end: Time
+    days: Annotated[list[Day], msgspec.Meta(min_length=1, max_length=7)] = msgspec.field(
+        default_factory=lambda: list(DAYS)
+    )
+
+
 class PreferencesIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change; categories left out stay as they are."""
+    """What to change. What is left out stays as it is; null takes a setting back."""
 
     categories: Annotated[list[CategoryChoicesIn], msgspec.Meta(max_length=1000)] = []
+    channels: Annotated[
+        list[ChannelChoiceIn],
+        msgspec.Meta(max_length=100, description="For all categories that say nothing themselves."),
+    ] = []
+    time_zone: str | None | msgspec.UnsetType = msgspec.UNSET
+    quiet_hours: QuietHoursIn | None | msgspec.UnsetType = msgspec.UNSET
+    paused_until: (
+        Annotated[
+            str | None, msgspec.Meta(description="RFC 3339; mail and pushes wait until then.")
+        ]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+    digest_at: (
+        Annotated[
+            str | None, msgspec.Meta(description="HH:MM; when daily and weekly digests come.")
+        ]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+    locale: (
+        Annotated[str | None, msgspec.Meta(description="A language tag, such as `de` or `pt-BR`.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class ChannelChoice(msgspec.Struct, frozen=True):
-    """One channel, and whether this category comes there."""
+    """One channel, whether messages come there, and in which digest."""
 
     name: Channel
     enabled: bool
+    digest: str | None
 
 
 class CategoryChoices(msgspec.Struct, frozen=True):
@@ -59,10 +118,20 @@ class CategoryChoices(msgspec.Struct, frozen=True):
     channels: list[ChannelChoice]
 
 
-class Preferences(msgspec.Struct, frozen=True):
-    """Every category on every channel, as it is now."""
+class Preferences(msgspec.Struct, frozen=True, kw_only=True):
+    """Every category on every channel as it is now, and the user's own times.
+
+    `channels` are the user's choices for all categories. `time_zone` and `digest_at` are null where
+    the project's defaults apply.
+    """
 
     categories: list[CategoryChoices]
+    channels: list[ChannelChoice]
+    time_zone: str | None
+    quiet_hours: QuietHours | None
+    paused_until: str | None
+    digest_at: str | None
+    locale: str | None
 
 
 class PreferencesController(Controller):
@@ -82,11 +151,23 @@ class PreferencesController(Controller):
         The categories are those of the configuration, and others that the user turned off by a
         link in a mail.
         """
-        user, db, config = request.end_user, request.db, request.config
+        user, db, rules = request.end_user, request.db, policy(request.config)
         chosen = db.read(lambda conn: preferences.for_user(conn, user.id))
-        rules = policy(config)
+        said = db.read(lambda conn: preferences.settings(conn, user.id))
         keys = [*rules.categories, *_undeclared(rules, chosen)]
-        return Preferences([_category_out(rules, key, chosen) for key in keys])
+        return Preferences(
+            categories=[_category_out(rules, key, chosen) for key in keys],
+            channels=[
+                _choice_out(channel, choice)
+                for (category, channel), choice in chosen.items()
+                if category == ALL_CATEGORIES and channel in rules.configured
+            ],
+            time_zone=said.time_zone,
+            quiet_hours=said.quiet_hours,
+            paused_until=time_out(said.paused_until),
+            digest_at=said.digest_at,
+            locale=said.locale,
+        )
 
     @put(
         status_code=204,
@@ -100,80 +181,159 @@ class PreferencesController(Controller):
         request: ApiRequest,
         data: JSONBody[PreferencesIn],
     ) -> None:
-        """All of it, or nothing when a part of it is refused."""
-        user, db, clock, config = request.end_user, request.db, request.clock, request.config
+        """All of it, or nothing when a part of it is refused.
+
+        A digest that is switched to "at once" sends what waited in it; one that is switched off
+        drops it. The inbox keeps all of it either way.
+        """
+        user, db, clock, rules = (
+            request.end_user,
+            request.db,
+            request.clock,
+            policy(request.config),
+        )
         chosen = db.read(lambda conn: preferences.for_user(conn, user.id))
-        choices = _checked(data, policy(config), chosen)
+        choices = _checked(data, rules, chosen)
+        before = db.read(lambda conn: preferences.settings(conn, user.id))
+        said = _settings(data, before)
         now = clock.now()
-        if choices:
-            await db.write(lambda conn: preferences.put(conn, user.id, choices, now))
+        if choices or said != before:
+            await db.write(lambda conn: change(conn, rules, user.id, choices, said, now))
 
 
 def _undeclared(rules: Policy, chosen: Choices) -> list[str]:
-    return sorted({key for key, _ in chosen if key not in rules.categories})
+    named = {key for key, _ in chosen} - {ALL_CATEGORIES}
+    return sorted(key for key in named if key not in rules.categories)
 
 
 def _category_out(rules: Policy, key: str, chosen: Choices) -> CategoryChoices:
     declared = rules.categories.get(key)
+    wishes = Wishes(
+        for_category={channel: one for (of, channel), one in chosen.items() if of == key},
+        for_all={channel: one for (of, channel), one in chosen.items() if of == ALL_CATEGORIES},
+    )
     decisions = resolve(
-        rules,
-        category=key,
-        only=None,
-        chosen={channel: on for (of, channel), on in chosen.items() if of == key},
-        addresses=CHANNELS,
+        rules, Subject(category=key), wishes, Reach(addresses=rules.configured), _NEVER
     )
     return CategoryChoices(
         key=key,
         label=key if declared is None else declared.label,
         required=declared is not None and declared.required,
         channels=[
-            ChannelChoice(channel, decisions[channel].action == "send")
-            for channel in CHANNELS
-            if channel in rules.configured
+            ChannelChoice(channel, decisions[channel].action != "skip", decisions[channel].window)
+            for channel in rules.configured
         ],
     )
 
 
-def _checked(
-    data: PreferencesIn, rules: Policy, chosen: Choices
-) -> dict[tuple[str, Channel], bool]:
+def _choice_out(channel: Channel, choice: Choice) -> ChannelChoice:
+    window = choice.removeprefix(DIGEST) if choice.startswith(DIGEST) else None
+    return ChannelChoice(channel, choice != OFF, window)
+
+
+def _checked(data: PreferencesIn, rules: Policy, chosen: Choices) -> dict[tuple[str, str], Choice]:
     """What to store. Raises InvalidField naming every part that is not allowed."""
     known = [*rules.categories, *_undeclared(rules, chosen)]
-    choices: dict[tuple[str, Channel], bool] = {}
-    problems: list[FieldProblem] = []
+    choices: dict[tuple[str, Channel], Choice] = {}
+    problems = _add_channels(ALL_CATEGORIES, data.channels, rules, "", choices)
     for index, category in enumerate(data.categories):
         at = f"/categories/{index}"
         if category.key not in known:
-            message = _no_such("category", category.key, known)
+            message = no_such("category", category.key, known)
             problems.append(FieldProblem(f"{at}/key", message))
             continue
-        problems += _add_channels(category, rules, at, choices)
+        problems += _add_channels(category.key, category.channels, rules, at, choices)
     if problems:
         raise InvalidField(problems[0].pointer, problems[0].message, *problems[1:100])
     return choices
 
 
 def _add_channels(
-    category: CategoryChoicesIn, rules: Policy, at: str, choices: dict[tuple[str, Channel], bool]
+    key: str,
+    wishes: Iterable[ChannelChoiceIn],
+    rules: Policy,
+    at: str,
+    choices: dict[tuple[str, Channel], Choice],
 ) -> list[FieldProblem]:
-    """Add what one category says to `choices`; what is wrong with it."""
-    configured = {str(channel): channel for channel in CHANNELS if channel in rules.configured}
-    declared = rules.categories.get(category.key)
+    """Add what is said of one category to `choices`; what is wrong with it."""
+    declared = rules.categories.get(key)
     is_required = declared is not None and declared.required
     problems: list[FieldProblem] = []
-    for index, wish in enumerate(category.channels):
-        channel = configured.get(wish.name)
-        if channel is None:
-            message = _no_such("channel", wish.name, configured)
-            problems.append(FieldProblem(f"{at}/channels/{index}/name", message))
-        elif is_required and not wish.enabled:
-            message = f"category {category.key} is required and cannot be turned off"
-            problems.append(FieldProblem(f"{at}/channels/{index}/enabled", message))
+    for index, wish in enumerate(wishes):
+        where = f"{at}/channels/{index}"
+        if problem := _problem(wish, rules, key if is_required else None, where):
+            problems.append(problem)
         elif not is_required:
-            choices[category.key, channel] = wish.enabled
+            choices[key, wish.name] = _choice(wish)
     return problems
 
 
-def _no_such(noun: str, name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f"there is no such {noun}" + (f"; did you mean {near[0]!r}?" if near else "")
+def _problem(
+    wish: ChannelChoiceIn, rules: Policy, required: str | None, at: str
+) -> FieldProblem | None:
+    if wish.name not in rules.configured:
+        return FieldProblem(f"{at}/name", no_such("channel", wish.name, rules.configured))
+    if required is not None and not wish.enabled:
+        message = f"category {required} is required and cannot be turned off"
+        return FieldProblem(f"{at}/enabled", message)
+    if wish.digest is None:
+        return None
+    if wish.name == IN_APP:
+        return FieldProblem(f"{at}/digest", "the inbox is no digest; leave it out for in_app")
+    if required is not None:
+        return FieldProblem(f"{at}/digest", f"category {required} is required, so never a digest")
+    if not digests.is_window(wish.digest):
+        return FieldProblem(f"{at}/digest", f"must be {digests.ALLOWED}")
+    return None
+
+
+def _choice(wish: ChannelChoiceIn) -> Choice:
+    if not wish.enabled:
+        return OFF
+    return ON if wish.digest is None else f"{DIGEST}{wish.digest}"
+
+
+def _settings(data: PreferencesIn, before: Settings) -> Settings:
+    """The user's times with what the request says. Raises InvalidField."""
+    changes: dict[str, object] = {}
+    if data.time_zone is not msgspec.UNSET:
+        if data.time_zone is not None and (problem := zone_problem(data.time_zone)):
+            raise InvalidField("/time_zone", problem)
+        changes["time_zone"] = data.time_zone
+    if data.quiet_hours is not msgspec.UNSET:
+        changes["quiet_hours"] = _quiet_hours(data.quiet_hours)
+    if data.paused_until is not msgspec.UNSET:
+        changes["paused_until"] = (
+            None if data.paused_until is None else epoch_ms(data.paused_until, "/paused_until")
+        )
+    if data.digest_at is not msgspec.UNSET:
+        changes["digest_at"] = _time_of_day(data.digest_at, "/digest_at")
+    if data.locale is not msgspec.UNSET:
+        changes["locale"] = _locale(data.locale)
+    return msgspec.structs.replace(before, **changes)
+
+
+def _quiet_hours(said: QuietHoursIn | None) -> QuietHours | None:
+    if said is None:
+        return None
+    start = _time_of_day(said.start, "/quiet_hours/start")
+    end = _time_of_day(said.end, "/quiet_hours/end")
+    if start is None or end is None or start == end:
+        raise InvalidField("/quiet_hours/end", "must differ from start")
+    return QuietHours(start=start, end=end, days=tuple(said.days))
+
+
+def _time_of_day(text: str | None, pointer: str) -> str | None:
+    if text is None:
+        return None
+    try:
+        minutes_of(text)
+    except ValueError as exc:
+        raise InvalidField(pointer, "must be a time of day from 00:00 to 23:59") from exc
+    return text
+
+
+def _locale(text: str | None) -> str | None:
+    if text is not None and not (text.replace("-", "").isalnum() and len(text) <= 35):
+        raise InvalidField("/locale", "must be a language tag, such as de or pt-BR")
+    return text

@@ -4,11 +4,15 @@ A sender knows no database, keeps no queue and never retries on its own; it rais
 `SendError`s and the dispatcher decides what happens next.
 """
 
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import msgspec
 
-from notifybell.domain.model import Address
+from notifybell.channels.http_client import OutgoingHttp
+from notifybell.domain.channel_kind import ChannelKind
+from notifybell.domain.clock import Clock
+from notifybell.domain.model import Address, DigestItem, Event
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +30,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     topic: str | None = None
     unsubscribe_url: str | None = None
     #: RFC 8058 one-click link for this user and category; None where mail must not offer one
+    items: tuple[DigestItem, ...] = ()
+    #: not empty: the message is a digest of these, newest first
+    labels: Mapping[str, str] = {}
+    #: the categories' names for people
+    category_label: str | None = None
+    event: Event | None = None
+    #: what a webhook tells of
+    locale: str | None = None
+    text: str | None = None
+    html: str | None = None
+    #: both from the project's own templates; None: the channel's own look
     created_at: int
     deadline_at: int
     #: after this the message is no longer worth sending
@@ -50,3 +65,23 @@ class Sender(Protocol):
     async def aclose(self) -> None:
         """Close what is open. Called once, after the last send."""
         ...
+
+
+class Tools(msgspec.Struct, frozen=True, kw_only=True):
+    """What senders share."""
+
+    http: OutgoingHttp
+    #: for addresses that strangers gave us
+    trusted_http: OutgoingHttp
+    #: for hosts that the configuration names, which may be in our own network
+    clock: Clock
+    base_url: str
+    #: `server.public_url`
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """A channel as `registry.py` lists it."""
+
+    kind: ChannelKind
+    make: Callable[[Any, Tools], Sender]
+    #: from the kind's configuration table; raises ConfigError for what only a sender can see

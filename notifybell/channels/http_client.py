@@ -9,8 +9,8 @@ never used, every wait and every body has a limit.
 | -------------------------------------------- | --------- |
 | URL not http(s), with user info, plain http  | Rejected  |
 | every address of the host is forbidden       | Rejected  |
-| name not found, connection refused, TLS      | Temporary |
-| no answer in time, or cut off in the answer  | Temporary |
+| name not found, connection refused, TLS      | Temporary, is_down |
+| no answer in time, or cut off in the answer  | Temporary, is_down |
 """
 
 import re
@@ -216,14 +216,14 @@ def _classified(exc: Exception, host: str) -> SendError:
         case aiohttp.InvalidURL():
             return Rejected(f"not a usable URL: {exc}")
         case aiohttp.ClientConnectorDNSError():
-            return Temporary(f"{host} could not be resolved: {exc.os_error}")
+            return Temporary(f"{host} could not be resolved: {exc.os_error}", is_down=True)
         case aiohttp.ClientConnectorCertificateError():
-            return Temporary(f"{host} has no valid certificate: {exc.certificate_error}")
+            return Temporary(f"{host} has no valid certificate: {exc.certificate_error}", is_down=True)
         case aiohttp.ClientConnectorSSLError():
-            return Temporary(f"no TLS with {host}: {exc.os_error}")
+            return Temporary(f"no TLS with {host}: {exc.os_error}", is_down=True)
         case aiohttp.ClientConnectorError():
-            return Temporary(f"{host} could not be connected to: {exc.os_error}")
+            return Temporary(f"{host} could not be connected to: {exc.os_error}", is_down=True)
         case TimeoutError():
-            return Temporary(f"{host} did not answer in time")
+            return Temporary(f"{host} did not answer in time", is_down=True)
         case _:
-            return Temporary(f"the connection to {host} broke: {exc or type(exc).__name__}")
+            return Temporary(f"the connection to {host} broke: {exc or type(exc).__name__}", is_down=True)

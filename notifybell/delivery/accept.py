@@ -14,9 +14,10 @@ from notifybell.delivery.plan import Send, plan
 from notifybell.domain.clock import Clock
 from notifybell.domain.errors import RequestRefused
 from notifybell.domain.ids import new_id
-from notifybell.domain.model import Broadcast, Channel, Recipient, User
+from notifybell.domain.model import Broadcast, BroadcastState, Channel, Recipient, User
 from notifybell.domain.preferences import Policy
-from notifybell.store import broadcasts, idempotency, users
+from notifybell.store import activity, broadcasts, idempotency, topics, users
+from notifybell.store.activity import NewEvent
 from notifybell.store.database import Database, WriteConnection
 from notifybell.store.idempotency import OnceKey
 
@@ -36,11 +37,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     overrides: str | None = None
     #: JSON text
     channels: list[Channel] | None = None
+    send_at: int | None = None
+    expires_at: int | None = None
+    group_key: str | None = None
     recipients: list[Recipient]
 
     @property
-    def is_for_everyone(self) -> bool:
-        return self.recipients[0].everyone
+    def is_for_a_crowd(self) -> bool:
+        """Whether its recipients are for the database to name."""
+        return self.recipients[0].is_crowd
 
 
 class _Item(msgspec.Struct, frozen=True):
@@ -67,9 +72,7 @@ class Accept:
         QueueFull or StoreUnavailable; when it returns, everything is on disk.
         """
         now = self._clock.now()
-        total = len(order.recipients)
-        if order.is_for_everyone:
-            total = await self._database.scan(users.count)
+        total = await self._total(order)
         item = _Item(_broadcast(order, total, now), order.recipients, answer)
         if once is None:
             text = await self._database.write_batched(self._store, item)
@@ -79,9 +82,18 @@ class Accept:
                     conn, once, now, lambda conn: self._store(conn, [item])[0]
                 )
             )
-        if item.broadcast.state != "processed":
+        if item.broadcast.state == "enqueued":
             self._fanout.wake()
         return text
+
+    async def _total(self, order: Order) -> int:
+        first = order.recipients[0]
+        if first.everyone:
+            return await self._database.scan(users.count)
+        topic = first.subscribers_of
+        if topic is None:
+            return len(order.recipients)
+        return await self._database.scan(lambda conn: topics.count_subscribers(conn, topic))
 
 
 def store_orders(policy: Policy, conn: WriteConnection, items: list[_Item]) -> list[str]:
@@ -98,6 +110,7 @@ def store_orders(policy: Policy, conn: WriteConnection, items: list[_Item]) -> l
             broadcast = _with_failures(broadcast, named)
         stored.append(broadcast)
     broadcasts.insert_many(conn, stored)
+    activity.append(conn, [_accepted(broadcast) for broadcast in stored])
     plan(conn, policy, sends, items[0].broadcast.created_at)
     return [item.answer(broadcast) for item, broadcast in zip(items, stored, strict=True)]
 
@@ -124,8 +137,23 @@ def _with_failures(broadcast: Broadcast, named: Sequence[User | RequestRefused])
     )
 
 
+def _accepted(broadcast: Broadcast) -> NewEvent:
+    return NewEvent(
+        at=broadcast.created_at,
+        type="broadcast.accepted",
+        category=broadcast.category,
+        broadcast_id=broadcast.id,
+        detail=f"{broadcast.total} recipients",
+    )
+
+
+def _state(order: Order, total: int, now: int) -> BroadcastState:
+    if order.send_at is not None and order.send_at > now:
+        return "scheduled"
+    return "processed" if total <= SMALL and not order.is_for_a_crowd else "enqueued"
+
+
 def _broadcast(order: Order, total: int, now: int) -> Broadcast:
-    is_small = total <= SMALL and not order.is_for_everyone
     return Broadcast(
         id=new_id("brd", now),
         title=order.title,
@@ -136,10 +164,13 @@ def _broadcast(order: Order, total: int, now: int) -> Broadcast:
         custom_attributes=order.custom_attributes,
         overrides=order.overrides,
         channels=None if order.channels is None else msgspec.json.encode(order.channels).decode(),
-        state="processed" if is_small else "enqueued",
+        state=_state(order, total, now),
         total=total,
         failures=0,
         errors=None,
         created_at=now,
+        send_at=order.send_at,
+        expires_at=order.expires_at,
+        group_key=order.group_key,
         recipients=msgspec.json.encode(order.recipients).decode(),
     )

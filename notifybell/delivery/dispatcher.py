@@ -1,47 +1,40 @@
 """From queued to settled: one lane a channel, so that no channel ever waits for another.
 
-A lane claims what its free slots can take, sends, and settles with what came back. It retries
-nothing itself: `domain/retry.py` decides, and the decision is a row. Stopping gives work back.
+A lane claims what its free slots can take, in fair shares over the hosts it sends to, sends, and
+settles with what came back. It retries nothing itself: `domain/retry.py` decides, and the decision
+is a row. Hosts that are down are left to their circuits. Stopping gives work back.
 """
 
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 from notifybell.channels.base import Message, Sender
-from notifybell.domain.clock import MINUTE_MS, SECOND_MS, Clock
-from notifybell.domain.errors import (
-    AddressGone,
-    Busy,
-    Misconfigured,
-    Rejected,
-    SendError,
-    Temporary,
-)
-from notifybell.domain.model import Address, Channel, DueDelivery, EmailAddress, decode_json
-from notifybell.domain.retry import POLICIES, Retry, after_failure
-from notifybell.store import deliveries
-from notifybell.store.database import Database, Touched, WriteConnection
+from notifybell.delivery import outcomes
+from notifybell.delivery.circuits import Circuits
+from notifybell.domain.channel_kind import ChannelKind
+from notifybell.domain.clock import MINUTE_MS, Clock
+from notifybell.domain.errors import AddressGone, Busy, Misconfigured, SendError, Temporary
+from notifybell.domain.model import Channel, DueDelivery
+from notifybell.domain.retry import Retry, after_failure
+from notifybell.store import activity, deliveries, due
+from notifybell.store.database import Connection, Database, Touched, WriteConnection
 
 log = logging.getLogger(__name__)
 
 LEASE_MS = 10 * MINUTE_MS
 """Longer than the slowest send with all its timeouts."""
 
-SLOTS: dict[Channel, int] = {"email": 64, "web_push": 128}
-"""Messages in hand at a time: enough that the sender never waits for a claim and its commit."""
-
-PAUSE_MS = 30 * SECOND_MS
-"""How long a lane rests after a configuration fault before it tries one delivery again."""
-
 _IDLE_S = 1.0  # also how late a step of the machine's clock is noticed
 _SETTLE_AGAIN_S = 0.1
 _GIVE_BACK_S = 2.0
 _FOREVER = 2**62
 
-UnsubscribeUrl = Callable[[DueDelivery], str | None]
+Compose = Callable[[DueDelivery, int], Message]
 
 
 class Lane:
@@ -49,23 +42,30 @@ class Lane:
 
     def __init__(
         self,
-        channel: Channel,
+        kind: ChannelKind,
         sender: Sender,
         database: Database,
         clock: Clock,
-        unsubscribe_url: UnsubscribeUrl,
+        compose: Compose,
     ) -> None:
-        self.channel = channel
-        self.paused_because: str | None = None
+        self.channel: Channel = kind.name
+        self.circuits = Circuits()
+        self._kind = kind
         self._sender = sender
         self._database = database
         self._clock = clock
-        self._unsubscribe_url = unsubscribe_url
-        self._slots = SLOTS[channel]
+        self._compose = compose
         self._bell = asyncio.Event()
         self._active: set[asyncio.Task[None]] = set()
-        self._paused_until = 0
+        self._in_hand: Counter[str] = Counter()
+        self._last_host: str | None = None
         self._stopping = False
+
+    @property
+    def paused_because(self) -> str | None:
+        """The configuration fault that keeps this channel, or one of its hosts, from sending."""
+        faults = [one.reason for one in self.circuits.not_closed().values() if one.is_fault]
+        return faults[0] if faults else None
 
     def wake(self) -> None:
         """Something of ours became due, or a slot became free."""
@@ -90,21 +90,18 @@ class Lane:
         """Claim what fits and start sending it.
 
         True: something was claimed, look again at once. False: nothing is due, no slot is free, or
-        the lane is paused; wait to be woken.
+        the circuits are open; wait to be woken.
         """
         now = self._clock.now()
-        free = self._free_slots(now)
-        if free == 0 or not self._is_something_due(now):
+        shares = self._shares(now)
+        if not shares:
             return False
-        claimed = await self._database.write(
-            lambda conn: deliveries.claim_due(
-                conn, self.channel, now, limit=free, lease_ms=LEASE_MS
-            )
-        )
-        for due in claimed:
-            task = asyncio.create_task(self._deliver(due))
+        claimed = await self._database.write(lambda conn: self._claim(conn, shares, now))
+        for one in claimed:
+            self._in_hand[one.host] += 1
+            task = asyncio.create_task(self._deliver(one))
             self._active.add(task)
-            task.add_done_callback(self._leave)
+            task.add_done_callback(partial(self._leave, one.host))
         return bool(claimed)
 
     def stop(self) -> None:
@@ -124,32 +121,75 @@ class Lane:
             log.warning("delivery left behind channel=%s", self.channel)
         await self._sender.aclose()
 
-    def _free_slots(self, now: int) -> int:
-        if now < self._paused_until:
-            return 0
-        if self.paused_because is not None:  # one delivery tries whether the fault has ended
-            return 0 if self._active else 1
-        free = self._slots - len(self._active)
+    def _shares(self, now: int) -> dict[str, int]:
+        """How many to claim for each host with something due: fair shares of the free slots.
+
+        Reads of some 15 µs and 10 µs a host, against claims and their commit in vain.
+        """
+        free = self._free_slots()
+        if free == 0:
+            return {}
+        rooms = {
+            host: room
+            for host, due_at in self._waiting().items()
+            if due_at <= now and (room := self._room(host, now))
+        }
+        share = max(1, free // max(1, len(rooms)))
+        shares: dict[str, int] = {}
+        for host, room in rooms.items():
+            if free == 0:
+                break
+            shares[host] = min(room, share, free)
+            free -= shares[host]
+            self._last_host = host
+        return shares
+
+    def _waiting(self) -> dict[str, int]:
+        """Hosts with queued deliveries, after the one served last, and when their next is due."""
+
+        def read(conn: Connection) -> dict[str, int]:
+            found = due.hosts(conn, self.channel, self._last_host)
+            times = {host: due.next_at(conn, self.channel, host) for host in found}
+            return {host: at for host, at in times.items() if at is not None}
+
+        return self._database.read(read)
+
+    def _room(self, host: str, now: int) -> int:
+        in_hand, most = self._in_hand[host], self._kind.slots_per_host
+        return self.circuits.room(host, now, in_hand=in_hand, most=most)
+
+    def _claim(self, conn: WriteConnection, shares: dict[str, int], now: int) -> list[DueDelivery]:
+        claimed: list[DueDelivery] = []
+        for host, limit in shares.items():
+            claimed += due.claim(conn, self.channel, host, now, limit=limit, lease_ms=LEASE_MS)
+        return claimed
+
+    def _free_slots(self) -> int:
+        free = self._kind.slots - len(self._active)
         # Half a batch at a time: a claim and its commit per freed slot cost more than they win.
-        return free if free * 2 >= self._slots else 0
+        return free if free * 2 >= self._kind.slots else 0
 
-    def _is_something_due(self, now: int) -> bool:
-        """A read of some 15 µs, against a claim and its commit in vain."""
-        due_at = self._database.read(lambda conn: deliveries.next_due(conn, self.channel))
-        return due_at is not None and due_at <= now
-
-    def _leave(self, task: asyncio.Task[None]) -> None:
+    def _leave(self, host: str, task: asyncio.Task[None]) -> None:
         self._active.discard(task)
-        if len(self._active) * 2 == self._slots or not self._active:
-            self._bell.set()  # half the slots are free: room for a claim
+        self._in_hand[host] -= 1
+        if self._in_hand[host] == 0:
+            del self._in_hand[host]
+        half = self._kind.slots_per_host // 2
+        if self._free_slots() and (self._in_hand[host] <= half or not self._active):
+            self._bell.set()  # room for a claim
 
     def _pause_s(self) -> float:
         """Until the next delivery is due, or it is time to look at the clock again."""
         now = self._clock.now()
-        if not self._free_slots(now):
+        if not self._free_slots():
             return _IDLE_S
-        due_at = self._database.read(lambda conn: deliveries.next_due(conn, self.channel))
-        return _IDLE_S if due_at is None else min(_IDLE_S, max(0.001, (due_at - now) / 1000))
+        times = [
+            max(at, self.circuits.opens_at(host))
+            for host, at in self._waiting().items()
+            if self._in_hand[host] < self._kind.slots_per_host
+        ]
+        wait_ms = min(times, default=now + 1000) - now
+        return min(_IDLE_S, max(0.001 if wait_ms > 0 else 0.02, wait_ms / 1000))
 
     async def _wait(self, pause_s: float) -> None:
         # Not wait_for: on Python 3.11 it swallows a cancel that meets the bell.
@@ -157,100 +197,104 @@ class Lane:
             async with asyncio.timeout(pause_s):
                 await self._bell.wait()
 
-    async def _deliver(self, due: DueDelivery) -> None:
+    async def _deliver(self, one: DueDelivery) -> None:
         now = self._clock.now()
-        if due.deadline_at <= now:
-            await self._settle(lambda conn: deliveries.settle_expired(conn, due, now))
-            log.warning("delivery expired id=%s channel=%s", due.id, due.channel)
+        if one.is_needless:
+            await self._settle(lambda conn: outcomes.record_needless(conn, one, now))
+            log.info("delivery needless id=%s channel=%s", one.id, one.channel)
+            return
+        if one.deadline_at <= now:
+            await self._settle(lambda conn: outcomes.record_expired(conn, one, now))
+            log.warning("delivery expired id=%s channel=%s", one.id, one.channel)
             return
         started_at = time.monotonic()
         try:
-            receipt = await self._sender.send(compose(due, self._unsubscribe_url(due), now))
+            receipt = await self._sender.send(self._compose(one, now))
         except SendError as failure:
-            await self._failed(due, failure)
+            await self._failed(one, failure)
         except asyncio.CancelledError:
-            await self._give_back(due, None, self._clock.now())
+            await self._give_back(one, None, self._clock.now())
             raise
         except Exception as bug:
-            log.exception("sender failed unexpectedly id=%s channel=%s", due.id, due.channel)
-            await self._failed(due, Temporary(f"unexpected fault: {type(bug).__name__}"))
+            log.exception("sender failed unexpectedly id=%s channel=%s", one.id, one.channel)
+            await self._failed(one, Temporary(f"unexpected fault: {type(bug).__name__}"))
         else:
-            self._recovered()
-            settled = (due, receipt.detail, self._clock.now())
+            await self._answered(one.host)
+            settled = (one, receipt.detail, self._clock.now())
             await self._patiently(
-                lambda: self._database.write_batched(deliveries.settle_all_sent, settled)
+                lambda: self._database.write_batched(outcomes.record_all_sent, settled)
             )
             log.info(
                 "delivery sent id=%s channel=%s attempt=%d ms=%d",
-                due.id,
-                due.channel,
-                due.attempt,
+                one.id,
+                one.channel,
+                one.attempt,
                 (time.monotonic() - started_at) * 1000,
             )
 
-    async def _failed(self, due: DueDelivery, failure: SendError) -> None:
+    async def _failed(self, one: DueDelivery, failure: SendError) -> None:
         now = self._clock.now()
+        await self._note_failure(one.host, failure, now)
         if isinstance(failure, Misconfigured):
-            self._pause(failure, now)
-            await self._give_back(due, failure.message, self._paused_until)
+            again_at = max(now, self.circuits.opens_at(one.host))
+            await self._give_back(one, failure.message, again_at)
         elif isinstance(failure, AddressGone):
-            self._recovered()
-            await self._settle(lambda conn: deliveries.settle_gone(conn, due, failure.message, now))
-            log.info("address gone id=%s channel=%s", due.id, due.channel)
+            await self._settle(lambda conn: outcomes.record_gone(conn, one, failure, now))
+            log.info("address gone id=%s channel=%s", one.id, one.channel)
         else:
-            if isinstance(failure, Rejected):
-                self._recovered()  # whoever judges one message has let us in
-            await self._retry_or_bury(due, failure, now)
+            await self._retry_or_bury(one, failure, now)
 
-    async def _retry_or_bury(self, due: DueDelivery, failure: SendError, now: int) -> None:
+    async def _note_failure(self, host: str, failure: SendError, now: int) -> None:
+        if not isinstance(failure, Temporary | Misconfigured):
+            await self._answered(host)  # whoever judges one message has let us in
+        elif self.circuits.failed(host, failure, now):
+            reason = self.circuits.not_closed()[host].reason or ""
+            log.error("channel paused channel=%s host=%s error=%s", self.channel, host, reason)
+            await self._tell(host, reason, now)
+
+    async def _answered(self, host: str) -> None:
+        if self.circuits.answered(host):
+            log.info("channel resumed channel=%s host=%s", self.channel, host)
+            await self._tell(host, None, self._clock.now())
+
+    async def _tell(self, host: str, reason: str | None, now: int) -> None:
+        events = outcomes.channel_events(self.channel, host, reason, now)
+        await self._settle(lambda conn: activity.append(conn, events))
+
+    async def _retry_or_bury(self, one: DueDelivery, failure: SendError, now: int) -> None:
         verdict = after_failure(
-            POLICIES[self.channel],
+            self._kind.retry,
             failure,
-            attempt=due.attempt,
-            deadline_at=due.deadline_at,
+            attempt=one.attempt,
+            deadline_at=one.deadline_at,
             now=now,
         )
         if isinstance(verdict, Retry):
             await self._settle(
-                lambda conn: deliveries.settle_retry(
-                    conn, due, due_at=verdict.due_at, error=failure.message, now=now
+                lambda conn: outcomes.record_retry(
+                    conn, one, failure, due_at=verdict.due_at, now=now
                 )
             )
             wait_ms = verdict.due_at - now
             event = f"delivery failed, again in {wait_ms} ms"
         else:
-            await self._settle(lambda conn: deliveries.settle_dead(conn, due, verdict.reason, now))
+            await self._settle(
+                lambda conn: outcomes.record_dead(conn, one, failure, verdict.reason, now)
+            )
             event = "delivery dead"
         log.warning(
             "%s id=%s channel=%s attempt=%d error=%s",
             event,
-            due.id,
-            due.channel,
-            due.attempt,
+            one.id,
+            one.channel,
+            one.attempt,
             failure.message,
         )
 
-    def _pause(self, failure: Misconfigured, now: int) -> None:
-        if self.paused_because is None:
-            log.error(
-                "channel paused channel=%s setting=%s error=%s",
-                self.channel,
-                failure.setting,
-                failure.message,
-            )
-        self.paused_because = f"{failure.setting}: {failure.message}"
-        self._paused_until = now + PAUSE_MS
-
-    def _recovered(self) -> None:
-        if self.paused_because is not None:
-            log.info("channel resumed channel=%s", self.channel)
-        self.paused_because = None
-        self._paused_until = 0
-
-    async def _give_back(self, due: DueDelivery, error: str | None, due_at: int) -> None:
+    async def _give_back(self, one: DueDelivery, error: str | None, due_at: int) -> None:
         await self._settle(
             lambda conn: deliveries.release(
-                conn, [due], due_at=due_at, error=error, now=self._clock.now()
+                conn, [one], due_at=due_at, error=error, now=self._clock.now()
             )
         )
 
@@ -304,39 +348,3 @@ class Dispatcher:
             lane.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(lane.drain(grace_s) for lane in self.lanes.values()))
-
-
-def compose(due: DueDelivery, unsubscribe_url: str | None, now: int) -> Message:
-    """The complete message of a claimed delivery, its channel's overrides applied.
-
-    Raises AddressGone when the browser it was meant for has left, or is another user's now.
-    """
-    override = _override(due)
-    return Message(
-        delivery_id=due.id,
-        notification_id=due.notification_id,
-        address=_address(due),
-        title=override.get("title") or due.title,
-        content=override.get("content", due.content),
-        action_url=override.get("action_url", due.action_url),
-        category=due.category,
-        topic=due.topic,
-        unsubscribe_url=unsubscribe_url,
-        created_at=due.created_at,
-        deadline_at=due.deadline_at,
-        sent_at=now,
-    )
-
-
-def _address(due: DueDelivery) -> Address:
-    if due.channel != "web_push":
-        return EmailAddress(due.address)
-    if due.subscription is None:
-        raise AddressGone("this browser is no longer registered for the user")
-    return due.subscription
-
-
-def _override(due: DueDelivery) -> dict[str, str | None]:
-    overrides = decode_json(due.overrides) or {}
-    override: dict[str, str | None] = (overrides.get("channels") or {}).get(due.channel) or {}
-    return override

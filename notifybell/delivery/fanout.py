@@ -8,15 +8,18 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 
 from notifybell.delivery.plan import plan
+from notifybell.delivery.withdrawal import WITHDRAWING, withdraw
 from notifybell.domain.clock import Clock
 from notifybell.domain.errors import Busy, RequestRefused
 from notifybell.domain.model import Broadcast, Recipient, User
 from notifybell.domain.preferences import Policy
-from notifybell.store import broadcasts, notifications, users
+from notifybell.store import activity, broadcasts, notifications, topics, users
+from notifybell.store.activity import NewEvent
 from notifybell.store.database import Database, WriteConnection
 from notifybell.store.rows import as_json_list
 
@@ -59,7 +62,8 @@ class Fanout:
                 async with asyncio.timeout(_LOOK_AGAIN_S):
                     await self._bell.wait()
             self._bell.clear()
-            for broadcast_id in self._database.read(broadcasts.unfinished):
+            now = self._clock.now()
+            for broadcast_id in self._database.read(partial(broadcasts.unfinished, now=now)):
                 try:
                     await self.finish(broadcast_id)
                 except Exception:  # the others go on, and this one in a minute
@@ -69,6 +73,9 @@ class Fanout:
         """Write the remaining chunks of one broadcast."""
         broadcast = await self._database.scan(lambda conn: broadcasts.get(conn, broadcast_id))
         if broadcast is None or broadcast.recipients is None:
+            return
+        if broadcast.state in WITHDRAWING:
+            await withdraw(self._database, self._clock, broadcast_id)
             return
         recipients = msgspec.json.decode(broadcast.recipients, type=list[Recipient])
         narrow = msgspec.structs.replace(broadcast, recipients=None)
@@ -104,10 +111,10 @@ def next_chunk(
 ) -> bool:
     """Write the chunk at the stored cursor; False when the broadcast is complete."""
     progress = broadcasts.progress(conn, broadcast.id)
-    if progress is None or progress.state == "processed":
+    if progress is None or progress.state not in ("scheduled", "enqueued", "processing"):
         return False
-    if recipients[0].everyone:
-        known = users.after(conn, progress.cursor or "", CHUNK)
+    if recipients[0].is_crowd:
+        known = _next_of_crowd(conn, recipients[0], progress.cursor or "")
         errors: list[str] = []
         done = len(known) < CHUNK
         cursor = known[-1].id if known else progress.cursor or ""
@@ -124,7 +131,24 @@ def next_chunk(
         failures=progress.failures + len(errors),
         errors=[*progress.errors, *errors][:ERRORS_KEPT],
     )
+    if done:
+        activity.append(conn, [_fanned_out(broadcast, now)])
     return not done
+
+
+def _next_of_crowd(conn: WriteConnection, crowd: Recipient, after: str) -> list[User]:
+    if crowd.subscribers_of is not None:
+        return topics.subscribers_after(conn, crowd.subscribers_of, after, CHUNK)
+    return users.after(conn, after, CHUNK)
+
+
+def _fanned_out(broadcast: Broadcast, now: int) -> NewEvent:
+    return NewEvent(
+        at=now,
+        type="broadcast.fanned_out",
+        category=broadcast.category,
+        broadcast_id=broadcast.id,
+    )
 
 
 def _not_reached(

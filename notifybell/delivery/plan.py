@@ -1,26 +1,33 @@
-"""From recipients to rows: who is meant, what each gets where, and one row for each answer.
+"""From recipients to rows: who is meant, what each gets where and when, and one row for each answer.
 
-Everything is done for many broadcasts and many users at once. Cost, whatever their number: at most
-three lookups of users, one of preferences, one of push addresses and four writes.
+Everything is done for many broadcasts and many users at once. Cost, whatever their number: five
+reads (choices, settings, tokens, suppressions, muted topics), one more each where a throttle, a
+digest or a group is configured, and six writes.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-import msgspec
-
+from notifybell.delivery.decide import Decided, Decider
+from notifybell.delivery.grouping import Grouping
+from notifybell.domain.clock import DAY_MS
 from notifybell.domain.ids import delivery_id, new_ids
-from notifybell.domain.model import Broadcast, Channel, DeliveryState, User
-from notifybell.domain.preferences import Decision, Policy, resolve
-from notifybell.domain.retry import POLICIES
-from notifybell.store import deliveries, notifications, preferences, push_subscriptions, users
+from notifybell.domain.local_time import utc_day
+from notifybell.domain.model import IN_APP, Broadcast, Channel, DeliveryState, User
+from notifybell.domain.preferences import Decision, Policy
+from notifybell.store import activity, deliveries, metrics, notifications
+from notifybell.store.activity import NewEvent
 from notifybell.store.database import WriteConnection
 from notifybell.store.deliveries import NewDelivery
-from notifybell.store.notifications import NewNotification
-from notifybell.store.rows import as_json_list
 
-_DEADLINES_MS: dict[Channel, int] = {
-    channel: policy.deadline_ms for channel, policy in POLICIES.items()
+_DEADLINE_MS = DAY_MS
+"""Of a channel that is not there any more."""
+
+_STATES: Mapping[str, DeliveryState] = {
+    "send": "queued",
+    "digest": "held",
+    "skip": "skipped",
+    "suppress": "suppressed",
 }
 
 Send = tuple[Broadcast, User]
@@ -28,129 +35,85 @@ Send = tuple[Broadcast, User]
 
 
 def plan(conn: WriteConnection, policy: Policy, sends: Sequence[Send], now: int) -> None:
-    """Decide each send, and write its notification and its deliveries."""
+    """Decide each send, and write its notification, its deliveries and what is told of them."""
     if not sends:
         return
-    decider = _Decider(conn, policy, sends)
-    decided = [(broadcast, user, decider.decide(broadcast, user)) for broadcast, user in sends]
-    seqs = _draw_seqs(conn, decided, now)
-    new_notifications: list[NewNotification] = []
-    new_deliveries: list[NewDelivery] = []
-    for (broadcast, user, decisions), notification_id in zip(
-        decided, new_ids("ntf", now, len(decided)), strict=True
-    ):
-        is_shown = _is_sent(decisions, "in_app")
-        seq = next(seqs[user.id]) if is_shown else 0
-        new_notifications.append((user.id, notification_id, broadcast.id, seq, is_shown, now, now))
-        pushes = decider.pushes.get(user.id, ())
-        _add_deliveries(new_deliveries, notification_id, user, broadcast.id, decisions, pushes, now)
-    notifications.insert_many(conn, new_notifications)
-    deliveries.enqueue(conn, new_deliveries)
+    decided = Decider(conn, policy, sends, now).decide_all(conn)
+    grouping = Grouping(conn, policy, decided, now)
+    ids = list(new_ids("ntf", now, len(decided)))
+    notifications.insert_many(conn, grouping.place(conn, decided, ids))
+    new = [
+        delivery
+        for one, notification_id in zip(decided, ids, strict=True)
+        for delivery in _deliveries(policy, one, notification_id, now)
+    ]
+    deliveries.enqueue(conn, new)
+    activity.append(conn, [_event(*pair, now) for pair in zip(decided, ids, strict=True)])
+    metrics.add(conn, _counts(decided, new, now))
 
 
-class _Decider:
-    """Resolves sends with what was read for all of them at once."""
-
-    def __init__(self, conn: WriteConnection, policy: Policy, sends: Sequence[Send]) -> None:
-        ids = as_json_list(list({user.id for _, user in sends}))
-        categories = list({broadcast.category for broadcast, _ in sends} - {None})
-        self.pushes: Mapping[str, Sequence[str]] = (
-            push_subscriptions.for_users(conn, ids) if "web_push" in policy.configured else {}
-        )
-        self._chosen: Mapping[tuple[str, str], dict[Channel, bool]] = (
-            preferences.for_users(conn, ids, as_json_list(categories)) if categories else {}
-        )
-        self._policy = policy
-        self._resolved: dict[object, dict[Channel, Decision]] = {}
-
-    def decide(self, broadcast: Broadcast, user: User) -> dict[Channel, Decision]:
-        """Most sends of a chunk are alike, so most decisions are made once."""
-        chosen = self._chosen.get((user.id, broadcast.category or ""), {})
-        has_email, has_push = user.email is not None, user.id in self.pushes
-        alike = (broadcast.category, broadcast.channels, has_email, has_push, *chosen.items())
-        decisions = self._resolved.get(alike)
-        if decisions is None:
-            only: Collection[str] | None = (
-                None if broadcast.channels is None else msgspec.json.decode(broadcast.channels)
-            )
-            decisions = resolve(
-                self._policy,
-                category=broadcast.category,
-                only=only,
-                chosen=chosen,
-                addresses=_addresses(has_email=has_email, has_push=has_push),
-            )
-            # A channel that is off for the whole project is not worth a row for each user.
-            decisions = {c: d for c, d in decisions.items() if c in self._policy.configured}
-            self._resolved[alike] = decisions
-        return decisions
-
-
-def _addresses(*, has_email: bool, has_push: bool) -> set[Channel]:
-    addresses: set[Channel] = {"in_app"}
-    if has_email:
-        addresses.add("email")
-    if has_push:
-        addresses.add("web_push")
-    return addresses
-
-
-def _draw_seqs(
-    conn: WriteConnection,
-    decided: Sequence[tuple[Broadcast, User, dict[Channel, Decision]]],
-    now: int,
-) -> dict[str, Iterator[int]]:
-    """Numbers for the notifications that go to inboxes, by user, and the counters moved."""
-    new = Counter(user.id for _, user, decisions in decided if _is_sent(decisions, "in_app"))
-    if not new:
-        return {}
-    last = users.add_notifications(conn, new, now)
-    return {
-        user_id: iter(range(last[user_id] - number + 1, last[user_id] + 1))
-        for user_id, number in new.items()
-    }
-
-
-def _add_deliveries(
-    rows: list[NewDelivery],
-    notification_id: str,
-    user: User,
-    broadcast_id: str,
-    decisions: Mapping[Channel, Decision],
-    pushes: Sequence[str],
-    now: int,
-) -> None:
-    ordinal = 0
-    for channel, decision in decisions.items():
-        state: DeliveryState = "skipped"
-        addresses: Sequence[str | None] = (None,)
-        if decision.action == "send":
-            # The inbox row is the in-app delivery; nothing is left to send.
-            state = "sent" if channel == "in_app" else "queued"
-            if channel == "email":
-                addresses = (user.email,)
-            elif channel == "web_push":
-                addresses = pushes
-        deadline_at = now + _DEADLINES_MS[channel]
-        for address in addresses:
+def _deliveries(
+    policy: Policy, decided: Decided, notification_id: str, now: int
+) -> Sequence[NewDelivery]:
+    rows: list[NewDelivery] = []
+    for channel, decision in decided.decisions.items():
+        deadline_ms = policy.deadlines_ms.get(channel, _DEADLINE_MS)
+        for address, host in decided.targets(channel):
             rows.append(
-                (
-                    delivery_id(notification_id, ordinal),
+                NewDelivery(
+                    delivery_id(notification_id, len(rows)),
                     notification_id,
-                    user.id,
-                    broadcast_id,
+                    decided.user.id,
+                    decided.broadcast.id,
                     channel,
                     address,
-                    state,
+                    host,
+                    _state(channel, decision),
                     decision.reason,
-                    now,
-                    deadline_at,
+                    decision.unless,
+                    decided.digests.get(channel),
+                    max(now, decision.not_before),
+                    _deadline(decided.broadcast, max(now, decision.not_before) + deadline_ms),
                     now,
                     now,
                 )
             )
-            ordinal += 1
+    return rows
 
 
-def _is_sent(decisions: Mapping[Channel, Decision], channel: Channel) -> bool:
-    return decisions[channel].action == "send"
+def _state(channel: Channel, decision: Decision) -> DeliveryState:
+    # The inbox row is the in-app delivery; nothing is left to send.
+    is_shown = channel == IN_APP and decision.action == "send"
+    return "sent" if is_shown else _STATES[decision.action]
+
+
+def _deadline(broadcast: Broadcast, patience_ends_at: int) -> int:
+    if broadcast.expires_at is None:
+        return patience_ends_at
+    return min(patience_ends_at, broadcast.expires_at)
+
+
+def _event(decided: Decided, notification_id: str, now: int) -> NewEvent:
+    return NewEvent(
+        at=now,
+        type="notification.created",
+        category=decided.broadcast.category,
+        user_id=decided.user.id,
+        broadcast_id=decided.broadcast.id,
+        notification_id=notification_id,
+        detail=decided.told,
+    )
+
+
+def _counts(
+    decided: Sequence[Decided], new: Sequence[NewDelivery], now: int
+) -> Mapping[metrics.Counted, int]:
+    day = utc_day(now)
+    categories = {one.broadcast.id: one.broadcast.category or "" for one in decided}
+    counts = Counter[metrics.Counted]()
+    for one in new:
+        category = categories[one.broadcast_id]
+        counts[day, category, one.channel, "decided"] += 1
+        if one.state not in ("queued", "held"):
+            counts[day, category, one.channel, one.state] += 1
+    return counts

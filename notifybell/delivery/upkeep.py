@@ -1,10 +1,11 @@
-"""Housekeeping at fixed intervals: leases that are over, keys and notifications past their time.
+"""Housekeeping at fixed intervals: leases that are over, keys, events and rows past their time.
 
 APScheduler runs intervals only, in UTC, late rather than never (its default skips a run that is a
 second late). Everything is done in small bulk jobs that let interactive writes pass.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -12,8 +13,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from notifybell.domain.clock import DAY_MS, Clock
 from notifybell.domain.ids import oldest_id
-from notifybell.domain.model import CHANNELS
-from notifybell.store import broadcasts, deliveries, idempotency, notifications
+from notifybell.domain.model import Channel
+from notifybell.store import activity, broadcasts, deliveries, idempotency, notifications
 from notifybell.store.database import Database, WriteConnection
 
 log = logging.getLogger(__name__)
@@ -24,9 +25,12 @@ _BATCH = 200
 class Upkeep:
     """What must happen now and then."""
 
-    def __init__(self, database: Database, clock: Clock, retention_days: int) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, channels: Sequence[Channel], retention_days: int
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._channels = channels
         self._retention_ms = retention_days * DAY_MS
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
@@ -37,7 +41,7 @@ class Upkeep:
         self._scheduler.add_job(self.rescue, "interval", minutes=1)
         # Soon after the start too: a server that restarts every hour must still prune.
         soon = datetime.now(UTC) + timedelta(minutes=2)
-        for prune in (self.prune_keys, self.prune_notifications):
+        for prune in (self.prune_keys, self.prune_notifications, self.prune_events):
             self._scheduler.add_job(prune, "interval", hours=1, next_run_time=soon)
         self._scheduler.start()
 
@@ -48,7 +52,7 @@ class Upkeep:
     async def rescue(self) -> None:
         """Queue again what is held under a lease that is over."""
         now = self._clock.now()
-        for channel in CHANNELS:
+        for channel in self._channels:
             rescued = await self._database.write(
                 partial(deliveries.rescue_expired, channel=channel, leased_until=now, now=now)
             )
@@ -60,6 +64,14 @@ class Upkeep:
         now = self._clock.now()
         while await self._database.write(
             lambda conn: idempotency.prune(conn, now, _BATCH), bulk=True
+        ):
+            pass
+
+    async def prune_events(self) -> None:
+        """Delete what was logged before `store.retention_days`."""
+        bound = self._clock.now() - self._retention_ms
+        while await self._database.write(
+            lambda conn: activity.prune(conn, bound, _BATCH), bulk=True
         ):
             pass
 

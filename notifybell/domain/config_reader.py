@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args, get_origin
 
 import msgspec
 
@@ -25,6 +25,9 @@ _BAD: Final = object()
 
 class Table(msgspec.Struct, frozen=True, kw_only=True):
     """A table of the file; its fields are the keys. Its repr hides secrets."""
+
+    derived: ClassVar[frozenset[str]] = frozenset()
+    #: fields that are no keys
 
     def __repr__(self) -> str:
         shown = (
@@ -42,9 +45,15 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 class Reader:
     """Reads one file's worth of values. What is wrong is in `problems`, one line each."""
 
-    def __init__(self, fetch: Callable[[str], str], folder: Path) -> None:
-        """`fetch` resolves `env:…` and `file:…` or raises ValueError with a sentence."""
+    def __init__(
+        self, fetch: Callable[[str], str], folder: Path, *, also_known: Iterable[str] = ()
+    ) -> None:
+        """`fetch` resolves `env:…` and `file:…` or raises ValueError with a sentence.
+
+        `also_known` are tables of the file that somebody else reads.
+        """
         self.problems: list[str] = []
+        self._also_known = set(also_known)
         self._fetch = fetch
         self._folder = folder
 
@@ -52,8 +61,12 @@ class Reader:
         """An instance of `cls`, or something else after a problem was noted."""
         if not isinstance(raw, dict):
             return self._refuse(path, _kind_of(raw), "a table")
-        fields = {field.encode_name: field for field in msgspec.structs.fields(cls)}
-        self._note_unknown(path, raw, fields)
+        fields = {
+            field.encode_name: field
+            for field in msgspec.structs.fields(cls)
+            if field.name not in cls.derived
+        }
+        self._note_unknown(path, raw, {*fields, *(self._also_known if not path else ())})
         values: dict[str, Any] = {}
         for key, field in fields.items():
             if key in raw:
@@ -134,7 +147,7 @@ class Reader:
         return field.default
 
     def _note_unknown(self, path: str, raw: Mapping[str, object], known: Iterable[str]) -> None:
-        names = list(known)
+        names = sorted(known)
         for key in raw:
             if key not in names:
                 near = get_close_matches(key, names, n=1)
@@ -151,9 +164,23 @@ class Reader:
     def _refuse(self, path: str, found: str, allowed: str) -> object:
         return self._note(f"{path}: found {found}; allowed: {allowed}")
 
+    def note(self, problem: str) -> None:
+        """Add a problem that only the whole file shows."""
+        self._note(problem)
+
     def _note(self, problem: str) -> object:
         self.problems.append(problem)
         return _BAD
+
+
+def secrets_of(table: Table) -> Iterator[str]:
+    """Every value in it, and in tables in it, that must stay out of sight."""
+    for field in msgspec.structs.fields(table):
+        value = getattr(table, field.name)
+        if isinstance(value, Table):
+            yield from secrets_of(value)
+        elif value and _is_secret(field.type):
+            yield str(value)
 
 
 def _rule_of(kind: Any) -> Rule | None:

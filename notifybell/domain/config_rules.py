@@ -15,10 +15,17 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
+from notifybell.domain import digests
+from notifybell.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from notifybell.domain.local_time import minutes_of, zone_problem
+from notifybell.domain.model import RouteStep, Throttle
+
 CATEGORY_KEY = re.compile(r"[A-Za-z0-9_.\-/:]+")
 _TOKEN = re.compile(r"[A-Za-z0-9_\-.~+/]+=*")
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.\-]*[A-Za-z0-9_])?\.?")
 _SIZE = re.compile(r"(\d{1,9})([kMG]?)")
+_SPAN = re.compile(r"(\d{1,6})([smhd])")
+_SPAN_UNITS_MS = {"s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 _SIZE_UNITS = {"": 1, "k": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 #: the order of the P-256 group: a private key is a number from 1 to this, exclusive
@@ -220,6 +227,72 @@ def _private_key(value: Any) -> str:
     return bare
 
 
+def span_ms(text: str) -> int:
+    """A span such as `90s`, `10m`, `1h` or `7d`. Raises ValueError for anything else."""
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise ValueError
+    return int(match[1]) * _SPAN_UNITS_MS[match[2]]
+
+
+def _choice(value: Any) -> str:
+    if isinstance(value, str) and value.startswith("digest:"):
+        if not digests.is_window(value.removeprefix("digest:")):
+            raise ValueError
+        return str(value)
+    return "on" if _switch(value) else "off"
+
+
+def _route_step(value: Any) -> tuple[str, RouteStep]:
+    words = _one_line(value).split()
+    match words:
+        case [channel]:
+            return channel, RouteStep(text=channel)
+        case [channel, "after", span]:
+            return channel, RouteStep(after_ms=_delay(span), text=f"after {span}")
+        case [channel, "after", span, "unless", ("seen" | "read") as mark]:
+            return channel, RouteStep(
+                after_ms=_delay(span),
+                unless="seen" if mark == "seen" else "read",
+                text=f"after {span} unless {mark}",
+            )
+    raise ValueError
+
+
+def _delay(text: str) -> int:
+    span = span_ms(text)
+    if not 1 <= span <= 30 * DAY_MS:
+        raise ValueError
+    return span
+
+
+def _throttle(value: Any) -> Throttle:
+    match _one_line(value).split():
+        case [count, "per", span] if count.isascii() and count.isdigit():
+            window_ms = span_ms(span)
+            if 1 <= int(count) <= 10_000 and 5 * MINUTE_MS <= window_ms <= DAY_MS:
+                return Throttle(int(count), window_ms)
+    raise ValueError
+
+
+def _group_span(value: Any) -> int:
+    span = span_ms(_one_line(value))
+    if not MINUTE_MS <= span <= 7 * DAY_MS:
+        raise ValueError
+    return span
+
+
+def _time_of_day(value: Any) -> str:
+    minutes_of(_text(value))
+    return str(value)
+
+
+def _time_zone(value: Any) -> str:
+    if zone_problem(_text(value)) is not None:
+        raise ValueError
+    return str(value)
+
+
 class Security(Enum):
     """How the connection to the mail relay is protected, and the port each way uses."""
 
@@ -287,4 +360,18 @@ PRIVATE_KEY = Rule(
     secret=True,
 )
 SWITCH = Rule(allowed="true or false", read=_switch)
-CHANNEL_SWITCH = Rule(allowed="true or false (digests are not part of this version)", read=_switch)
+CHOICE = Rule(
+    allowed=f'true, false, or "digest:WINDOW", WINDOW being {digests.ALLOWED}', read=_choice
+)
+ROUTE_STEP = Rule(
+    allowed='"CHANNEL", or "CHANNEL after SPAN", or "CHANNEL after SPAN unless seen" (or "unless '
+    'read"), such as "email after 10m unless read"; SPAN from "1s" to "30d"',
+    read=_route_step,
+)
+THROTTLE = Rule(
+    allowed='"COUNT per SPAN", such as "5 per 1h"; COUNT from 1 to 10000, SPAN from "5m" to "24h"',
+    read=_throttle,
+)
+GROUP = Rule(allowed='a span from "1m" to "7d", such as "1h"', read=_group_span)
+TIME_OF_DAY = Rule(allowed='a time of day from "00:00" to "23:59"', read=_time_of_day)
+TIME_ZONE = Rule(allowed='an IANA time zone, such as "Europe/Berlin"', read=_time_zone)

@@ -156,14 +156,18 @@ class SendError(NotifyBellError):
 class Temporary(SendError):
     """The attempt failed in a way that may pass.
 
-    `retry_after_s` is the wait the other side asked for, in seconds, or None.
+    `retry_after_s` is the wait the other side asked for, in seconds, or None. `is_down` says that
+    the host itself could not be reached or cannot work, whatever the message.
     """
 
     code = "temporary"
 
-    def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after_s: int | None = None, is_down: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.is_down = is_down
 
 
 class Rejected(SendError):

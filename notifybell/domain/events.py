@@ -63,8 +63,10 @@ LEVELS: Mapping[EventType, Level] = {
 """Of the events that are not plain information."""
 
 Outcome = Literal[
-    #: a recipient's channel was resolved, whatever came of it
+    #: a delivery was decided, whatever came of it
     "decided",
+    #: an attempt failed and another will follow
+    "attempted",
     "sent",
     "dead",
     "suppressed",
@@ -72,7 +74,7 @@ Outcome = Literal[
     "cancelled",
     "expired",
 ]
-"""What `store/metrics.py` counts: the final states of a delivery, and the decisions themselves."""
+"""What `store/metrics.py` counts: the final states of a delivery, and what goes before them."""
 
 _EVENT_ID = re.compile(r"evt_([0-9]{1,18})")
 

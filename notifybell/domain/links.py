@@ -22,6 +22,7 @@ class Unsubscribe(msgspec.Struct, frozen=True, array_like=True):
     user_id: str
     channel: str
     category: str | None
+    #: None: everything on the channel
 
 
 def sign(what: Unsubscribe, key: str) -> str:

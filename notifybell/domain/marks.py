@@ -8,6 +8,8 @@
 | archived    | archived_at                            |                       |
 | unarchived  |                                        | archived_at           |
 | discarded   | discarded_at                           |                       |
+| snoozed     | snoozed_until                          |                       |
+| woken       |                                        | snoozed_until         |
 
 A change that changes nothing returns an equal value.
 """
@@ -22,10 +24,12 @@ class Marks(msgspec.Struct, frozen=True):
     read_at: int | None
     archived_at: int | None
     discarded_at: int | None
+    snoozed_until: int | None = None
 
     @property
     def is_unread(self) -> bool:
-        return self.read_at is None and self.archived_at is None and self.discarded_at is None
+        put_away = (self.archived_at, self.discarded_at, self.snoozed_until)
+        return self.read_at is None and put_away == (None, None, None)
 
     @property
     def is_unseen(self) -> bool:
@@ -64,3 +68,13 @@ def unarchived(marks: Marks, now: int) -> Marks:
 def discarded(marks: Marks, now: int) -> Marks:
     """Deleted by its user."""
     return msgspec.structs.replace(marks, discarded_at=now)
+
+
+def snoozed(marks: Marks, until: int) -> Marks:
+    """Out of sight until then; what is archived comes back to the inbox with it."""
+    return msgspec.structs.replace(marks, snoozed_until=until, archived_at=None)
+
+
+def woken(marks: Marks, now: int) -> Marks:
+    """Back from a snooze, before its time."""
+    return msgspec.structs.replace(marks, snoozed_until=None)

@@ -4,17 +4,22 @@ The order of a stored Struct's fields is the order of its SELECT list in `store/
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import msgspec
 
-Channel = Literal["in_app", "email", "web_push"]
-CHANNELS: tuple[Channel, ...] = get_args(Channel)
+Channel = str
+"""`in_app`, or the name of one of `channels/registry.py`."""
+
+IN_APP: Channel = "in_app"
 
 DeliveryState = Literal[
     #: waits for `due_at`. Written by fan-out, or again after a failed attempt (the API calls that
     #: "retrying"). Left by a claim, a cancel or an expiry. Stays as long as its deadline allows.
     "queued",
+    #: waits in a digest. Left when the digest is sent (sent), has become needless (skipped), or is
+    #: switched off (queued or skipped).
+    "held",
     #: claimed by a lane under a lease. Left by a settle, a release, or, after a crash, by the
     #: rescue once the lease is over: minutes.
     "sending",
@@ -32,10 +37,29 @@ DeliveryState = Literal[
     "expired",
 ]
 
-BroadcastState = Literal["enqueued", "processing", "processed"]
+BroadcastState = Literal[
+    #: waits for `send_at`. Left by the fan-out, or by a cancel.
+    "scheduled",
+    #: waits for the fan-out. Left by its first chunk.
+    "enqueued",
+    #: some chunks are written. Left by the last.
+    "processing",
+    #: every recipient has their rows. Final, unless it is withdrawn.
+    "processed",
+    #: withdrawn by the sender, some rows still to go. Left by the last chunk.
+    "cancelling",
+    #: withdrawn by the sender. Final.
+    "cancelled",
+    #: past `expires_at`, some rows still to go. Left by the last chunk.
+    "expiring",
+    #: past `expires_at`. Final.
+    "expired",
+]
 
-NotificationStatus = Literal["unseen", "unread", "read", "archived", "discarded", "hidden"]
-NotificationFilter = Literal["unseen", "unread", "read", "archived"]
+NotificationStatus = Literal[
+    "unseen", "unread", "read", "snoozed", "archived", "grouped", "discarded", "hidden"
+]
+NotificationFilter = Literal["unseen", "unread", "read", "snoozed", "archived"]
 
 
 class User(msgspec.Struct, frozen=True):
@@ -72,16 +96,29 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     custom_attributes: msgspec.Raw | None = None
     everyone: bool = False
     #: all users, instead of one
+    subscribers_of: str | None = None
+    #: whoever subscribed to this topic, instead of one
+
+    @property
+    def is_crowd(self) -> bool:
+        """Whether it stands for users that only the database can name."""
+        return self.everyone or self.subscribers_of is not None
 
 
-class PushSubscription(msgspec.Struct, frozen=True):
-    """One browser's push address (Push API, RFC 8030) and its keys (RFC 8291), base64url."""
+class Token(msgspec.Struct, frozen=True):
+    """A user's address on a channel that needs more than an email address: a browser, a device,
+    a chat."""
 
     id: str
     user_id: str
-    endpoint: str
-    p256dh: str
-    auth: str
+    channel: Channel
+    form: str
+    #: which of the channel's forms: the path between `/api/channels/` and `/tokens`
+    address: str
+    #: unique within the form
+    host: str
+    data: str
+    #: JSON text of the form's Struct
     created_at: int
     updated_at: int
 
@@ -92,7 +129,7 @@ class EmailAddress(msgspec.Struct, frozen=True):
     email: str
 
 
-Address = EmailAddress | PushSubscription
+Address = EmailAddress | Token
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +163,9 @@ class Broadcast(msgspec.Struct, frozen=True):
     errors: str | None
     #: JSON list of sentences, the first 100 failures
     created_at: int
+    send_at: int | None
+    expires_at: int | None
+    group_key: str | None
     recipients: str | None
     #: JSON list as it came
 
@@ -151,6 +191,12 @@ class Notification(msgspec.Struct, frozen=True):
     read_at: int | None
     archived_at: int | None
     discarded_at: int | None
+    snoozed_until: int | None
+    place: str
+    #: where it stands in the inbox: its id, or a later one after a snooze
+    group_key: str | None
+    group_count: int
+    #: how many notifications this row stands for
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -162,10 +208,16 @@ class Delivery(msgspec.Struct, frozen=True):
     broadcast_id: str
     channel: Channel
     address: str | None
-    #: email address or push subscription id; None for in_app and where there is none
+    #: email address, token id or webhook name; None for in_app and where there is none
+    host: str
+    #: whose circuit and fair share it uses; "" where the channel has one way out
     state: DeliveryState
     reason: str
     #: why it was decided this way, in words
+    unless: str | None
+    #: seen or read: what makes sending needless
+    digest_id: str | None
+    #: the digest it waits in, or is
     attempt: int
     due_at: int
     deadline_at: int
@@ -183,21 +235,80 @@ class DueDelivery(msgspec.Struct, frozen=True):
     id: str
     notification_id: str
     user_id: str
+    broadcast_id: str
     channel: Channel
     address: str
+    host: str
     attempt: int
     #: 1 on the first attempt
     lease: str
     #: a fresh id per claim; settling needs it
     deadline_at: int
     created_at: int
-    title: str
+    unless: str | None
+    digest_id: str | None
+    title: str | None
+    #: None for a digest
     content: str | None
     category: str | None
     topic: str | None
     action_url: str | None
     overrides: str | None
-    subscription: PushSubscription | None
+    token: Token | None
+    is_needless: bool = False
+    #: the user has done what `unless` names
+    items: tuple["DigestItem", ...] = ()
+    #: of a digest, newest first
+    event: "Event | None" = None
+    #: of a webhook
+    locale: str | None = None
+
+
+class DigestItem(msgspec.Struct, frozen=True):
+    """One notification in a digest."""
+
+    notification_id: str
+    title: str
+    content: str | None
+    category: str | None
+    topic: str | None
+    action_url: str | None
+    created_at: int
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One line of the activity log."""
+
+    id: int
+    at: int
+    type: str
+    level: str
+    #: info, warning or error
+    channel: Channel | None
+    category: str | None
+    user_id: str | None
+    broadcast_id: str | None
+    notification_id: str | None
+    delivery_id: str | None
+    code: str | None
+    detail: str | None
+    #: for people, or JSON
+
+
+class RouteStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One channel of a category's route: how long it waits, and what makes it needless."""
+
+    after_ms: int = 0
+    unless: Literal["seen", "read"] | None = None
+    text: str = ""
+    #: as the configuration has it, for reasons
+
+
+class Throttle(msgspec.Struct, frozen=True):
+    """At most `count` a user and channel within `window_ms`; the rest waits for a digest."""
+
+    count: int
+    window_ms: int
 
 
 class Category(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,9 +316,17 @@ class Category(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     label: str
-    required: bool
+    required: bool = False
     #: users cannot turn it off
-    channels: Mapping[Channel, bool]
+    urgent: bool = False
+    #: waits for nothing
+    channels: Mapping[Channel, str] = {}
+    #: on, off or digest:…
+    route: Mapping[Channel, RouteStep] = {}
+    #: in order; empty: every channel, at once
+    throttle: Mapping[Channel, Throttle] = {}
+    group_ms: int = 0
+    #: notifications of one topic within this time are one row of the inbox
 
 
 def decode_json(text: str | None) -> Any:

@@ -55,12 +55,58 @@ def page(
     )
 
 
-def unfinished(conn: Connection) -> list[str]:
-    """The ids of broadcasts whose fan-out is not complete, oldest first."""
+def unfinished(conn: Connection, now: int) -> list[str]:
+    """The ids of broadcasts with chunks to write now, oldest first."""
     rows = conn.execute(
-        "SELECT id FROM broadcast WHERE state <> 'processed' ORDER BY id"
+        "SELECT id FROM broadcast WHERE state IN"
+        " ('scheduled', 'enqueued', 'processing', 'cancelling', 'expiring')"
+        " AND (state <> 'scheduled' OR send_at <= ?) ORDER BY id",
+        (now,),
     ).fetchall()
     return [row[0] for row in rows]
+
+
+def next_scheduled(conn: Connection) -> int | None:
+    """When the next scheduled broadcast is due: they are few."""
+    row = conn.execute(
+        "SELECT min(send_at) FROM broadcast WHERE state = 'scheduled' AND state IN"
+        " ('scheduled', 'enqueued', 'processing', 'cancelling', 'expiring')"
+    ).fetchone()
+    at: int | None = row[0]
+    return at
+
+
+def expire(conn: WriteConnection, now: int) -> list[str]:
+    """processed → expiring, for those past `expires_at`; which."""
+    rows = conn.execute(
+        "UPDATE broadcast SET state = 'expiring', fanout_cursor = NULL"
+        " WHERE expires_at IS NOT NULL AND state = 'processed' AND expires_at <= ? RETURNING id",
+        (now,),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def next_expiry(conn: Connection) -> int | None:
+    """When the next broadcast expires."""
+    row = conn.execute(
+        "SELECT min(expires_at) FROM broadcast WHERE expires_at IS NOT NULL AND state = 'processed'"
+    ).fetchone()
+    at: int | None = row[0]
+    return at
+
+
+def begin_cancel(conn: WriteConnection, broadcast_id: str) -> BroadcastState | None:
+    """→ cancelling, unless it is withdrawn already; the state before, None when there is none."""
+    row = conn.execute("SELECT state FROM broadcast WHERE id = ?", (broadcast_id,)).fetchone()
+    if row is None:
+        return None
+    state: BroadcastState = row[0]
+    if state not in ("cancelling", "cancelled", "expired"):
+        conn.execute(
+            "UPDATE broadcast SET state = 'cancelling', fanout_cursor = NULL WHERE id = ?",
+            (broadcast_id,),
+        )
+    return state
 
 
 def progress(conn: Connection, broadcast_id: str) -> Progress | None:
@@ -97,7 +143,8 @@ def record_progress(
 def created_before(conn: Connection, broadcast_id: str, limit: int) -> list[str]:
     """The oldest finished broadcasts with an id below this bound, for retention."""
     rows = conn.execute(
-        "SELECT id FROM broadcast WHERE id < ? AND state = 'processed' ORDER BY id LIMIT ?",
+        "SELECT id FROM broadcast WHERE id < ? AND state IN ('processed', 'cancelled', 'expired')"
+        " ORDER BY id LIMIT ?",
         (broadcast_id, limit),
     ).fetchall()
     return [row[0] for row in rows]

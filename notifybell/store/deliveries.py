@@ -3,64 +3,68 @@
 | from          | event                                | to                            | verb           |
 | ------------- | ------------------------------------ | ----------------------------- | -------------- |
 | –             | decided: send / skip / in the inbox  | queued / skipped / sent       | enqueue        |
-| queued, due   | claimed                              | sending (new lease, attempt+1)| claim_due      |
+| –             | decided: digest / suppressed address | held / suppressed             | enqueue        |
+| held          | its digest was sent                  | sent                          | settle_held    |
+| held          | read before its digest, or gone      | skipped                       | settle_held    |
+| held          | digest switched off                  | queued or skipped             | flush_held     |
+| queued, due   | claimed                              | sending (new lease, attempt+1)| due.claim      |
 | sending       | receipt                              | sent                          | settle_sent    |
 | sending       | failure, attempts and time left      | queued (due = T)              | settle_retry   |
 | sending       | none left / refused for good         | dead                          | settle_dead    |
 | sending       | address gone                         | suppressed, address forgotten | settle_gone    |
 | sending       | deadline passed before the attempt   | expired                       | settle_expired |
+| sending       | seen or read meanwhile               | skipped                       | settle_needless|
 | sending       | server stops / configuration fault   | queued, attempt given back    | release        |
 | sending       | lease over                           | queued                        | rescue_expired |
 | dead          | asked for again                      | queued, attempts start over   | retry          |
+| queued, held  | broadcast cancelled / expired        | cancelled / expired           | withdraw       |
 
 A settle is guarded by state and lease, and a lease is a fresh id per claim: whoever comes late
 (after a rescue, a release and another claim) changes nothing.
 """
 
-import secrets
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from notifybell.domain.ids import delivery_range
-from notifybell.domain.model import Channel, Delivery, DeliveryState, DueDelivery, PushSubscription
+from notifybell.domain.model import Channel, Delivery, DeliveryState, DueDelivery
+from notifybell.store import suppressions
 from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import as_json_list, columns, fill, insert_rows
 
 _DELIVERY = columns(Delivery, "d")
-_SUBSCRIPTION = columns(PushSubscription, "p")
-_NEW = (
-    *("id", "notification_id", "user_id", "broadcast_id", "channel", "address", "state"),
-    *("reason", "due_at", "deadline_at", "created_at", "updated_at"),
-)
 _HELD = "WHERE id = ? AND state = 'sending' AND lease = ?"
 
-NewDelivery = tuple[str, str, str, str, Channel, str | None, DeliveryState, str, int, int, int, int]
-"""In the order of `_NEW`: a plain tuple, since fan-out writes hundreds of thousands."""
+
+class NewDelivery(msgspec.Struct, frozen=True):
+    """A decided delivery; its fields are the columns that it sets."""
+
+    id: str
+    notification_id: str
+    user_id: str
+    broadcast_id: str
+    channel: Channel
+    address: str | None
+    host: str
+    state: DeliveryState
+    reason: str
+    unless: str | None
+    digest_id: str | None
+    due_at: int
+    deadline_at: int
+    created_at: int
+    updated_at: int
 
 
 def enqueue(conn: WriteConnection, new: Sequence[NewDelivery]) -> None:
     """Write decided deliveries and wake the lanes of those that wait to be sent."""
-    insert_rows(conn, "delivery", _NEW, new)
-    conn.touched_channels.update({row[4] for row in new if row[6] == "queued"})
-
-
-def claim_due(
-    conn: WriteConnection, channel: Channel, now: int, *, limit: int, lease_ms: int
-) -> list[DueDelivery]:
-    """Claim up to `limit` due deliveries of a channel, the longest due first.
-
-    They are ours until `now + lease_ms`. Two statements, whatever the number.
-    """
-    lease = secrets.token_urlsafe(12)
-    rows = conn.execute(
-        "UPDATE delivery SET state = 'sending', lease = ?1, lease_until = ?2,"
-        " attempt = attempt + 1, updated_at = ?3 WHERE id IN ("
-        "  SELECT id FROM delivery WHERE state = 'queued' AND channel = ?4 AND due_at <= ?3"
-        "  ORDER BY due_at, id LIMIT ?5) RETURNING id",
-        (lease, now + lease_ms, now, channel, limit),
-    ).fetchall()
-    return _with_content(conn, [row[0] for row in rows]) if rows else []
+    rows = [msgspec.structs.astuple(one) for one in new]
+    insert_rows(conn, "delivery", NewDelivery.__struct_fields__, rows)
+    conn.touched_channels.update({one.channel for one in new if one.state == "queued"})
 
 
 def settle_sent(conn: WriteConnection, due: DueDelivery, receipt: str, now: int) -> bool:
@@ -92,10 +96,23 @@ def settle_dead(conn: WriteConnection, due: DueDelivery, error: str, now: int) -
 
 
 def settle_gone(conn: WriteConnection, due: DueDelivery, error: str, now: int) -> bool:
-    """sending → suppressed, and the push address is forgotten; False when not ours any more."""
-    if due.subscription is not None:
-        conn.execute("DELETE FROM push_subscription WHERE id = ?", (due.subscription.id,))
+    """sending → suppressed, the token forgotten or the address suppressed; False when not ours."""
+    if due.token is not None:
+        conn.execute("DELETE FROM channel_token WHERE id = ?", (due.token.id,))
+    elif due.address:
+        suppressions.add(conn, due.channel, due.address, "bounced", error, now)
     return _settle(conn, due, "state = 'suppressed', error = ?", (error,), now)
+
+
+def settle_needless(conn: WriteConnection, due: DueDelivery, why: str, now: int) -> bool:
+    """sending → skipped without an attempt; False when the lease is no longer ours."""
+    return _settle(
+        conn,
+        due,
+        "state = 'skipped', attempt = attempt - 1, reason = reason || '; ' || ?",
+        (why,),
+        now,
+    )
 
 
 def settle_expired(conn: WriteConnection, due: DueDelivery, now: int) -> bool:
@@ -156,14 +173,19 @@ def retry(conn: WriteConnection, delivery_id: str, *, deadline_at: int, now: int
     return True
 
 
-def next_due(conn: Connection, channel: Channel) -> int | None:
-    """When the channel's next delivery is due, or None when nothing waits."""
-    row = conn.execute(
-        "SELECT due_at FROM delivery WHERE state = 'queued' AND channel = ?"
-        " ORDER BY due_at, id LIMIT 1",
-        (channel,),
-    ).fetchone()
-    return None if row is None else row[0]
+def withdraw(
+    conn: WriteConnection, notification_ids: Sequence[str], outcome: DeliveryState, now: int
+) -> list[tuple[Channel, int]]:
+    """Let what is not sent of these notifications be `outcome`; how many, by channel."""
+    ranges = as_json_list([delivery_range(one) for one in notification_ids])
+    rows = conn.execute(
+        "UPDATE delivery SET state = ?1, updated_at = ?2, reason = reason || '; broadcast ' || ?1"
+        " WHERE state IN ('queued', 'held') AND id IN ("
+        "  SELECT d.id FROM json_each(?3) r CROSS JOIN delivery d"
+        "  ON d.id BETWEEN r.value ->> 0 AND r.value ->> 1) RETURNING channel",
+        (outcome, now, ranges),
+    ).fetchall()
+    return list(Counter(row[0] for row in rows).items())
 
 
 def get(conn: Connection, delivery_id: str) -> Delivery | None:
@@ -253,22 +275,6 @@ def _filters(
             terms.append(f"d.{column} = ?")
             values.append(value)
     return terms, values
-
-
-def _with_content(conn: Connection, ids: list[str]) -> list[DueDelivery]:
-    rows = conn.execute(
-        "SELECT d.id, d.notification_id, d.user_id, d.channel, d.address, d.attempt, d.lease,"
-        " d.deadline_at, d.created_at, b.title, b.content, b.category, b.topic, b.action_url,"
-        f" b.overrides, {_SUBSCRIPTION} FROM delivery d JOIN broadcast b ON b.id = d.broadcast_id"
-        " LEFT JOIN push_subscription p ON p.id = d.address AND p.user_id = d.user_id"
-        " WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id",
-        (as_json_list(ids),),
-    ).fetchall()
-    return fill(DueDelivery, [(*row[:15], _subscription(row[15:])) for row in rows])
-
-
-def _subscription(row: tuple[Any, ...]) -> PushSubscription | None:
-    return None if row[0] is None else PushSubscription(*row)
 
 
 def _settle(

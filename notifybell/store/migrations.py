@@ -10,7 +10,7 @@ from notifybell.domain.errors import StoreError
 
 migrations = Migrations("notifybell")
 
-_FIRST_SCHEMA = (
+_SCHEMA = (
     """
     CREATE TABLE user (
         id TEXT PRIMARY KEY,
@@ -48,11 +48,17 @@ _FIRST_SCHEMA = (
         failures INTEGER NOT NULL DEFAULT 0,
         errors TEXT,
         created_at INTEGER NOT NULL,
+        send_at INTEGER,
+        expires_at INTEGER,
+        group_key TEXT,
         fanout_cursor TEXT,
         recipients TEXT
     )
     """,
-    "CREATE INDEX broadcast_unfinished ON broadcast (id) WHERE state <> 'processed'",
+    "CREATE INDEX broadcast_unfinished ON broadcast (id)"
+    " WHERE state IN ('scheduled', 'enqueued', 'processing', 'cancelling', 'expiring')",
+    "CREATE INDEX broadcast_expiry ON broadcast (expires_at)"
+    " WHERE expires_at IS NOT NULL AND state = 'processed'",
     # clustered by user: an inbox page is one range read. The status is derived, so it cannot drift
     """
     CREATE TABLE notification (
@@ -67,11 +73,20 @@ _FIRST_SCHEMA = (
         read_at INTEGER,
         archived_at INTEGER,
         discarded_at INTEGER,
+        snoozed_until INTEGER,
+        moved_to TEXT,
+        group_key TEXT,
+        group_id TEXT,
+        group_count INTEGER NOT NULL DEFAULT 1,
+        grouped INTEGER NOT NULL DEFAULT 0,
+        place TEXT GENERATED ALWAYS AS (coalesce(moved_to, id)) VIRTUAL,
         status TEXT GENERATED ALWAYS AS (
             CASE
                 WHEN in_app = 0 THEN 'hidden'
                 WHEN discarded_at IS NOT NULL THEN 'discarded'
+                WHEN grouped THEN 'grouped'
                 WHEN archived_at IS NOT NULL THEN 'archived'
+                WHEN snoozed_until IS NOT NULL THEN 'snoozed'
                 WHEN read_at IS NOT NULL THEN 'read'
                 WHEN seen_at IS NOT NULL THEN 'unread'
                 ELSE 'unseen'
@@ -80,9 +95,14 @@ _FIRST_SCHEMA = (
         PRIMARY KEY (user_id, id)
     ) WITHOUT ROWID
     """,
-    "CREATE INDEX notification_status ON notification (user_id, status, id)",
+    "CREATE INDEX notification_status ON notification (user_id, status, place)",
     "CREATE INDEX notification_seq ON notification (user_id, seq)",
     "CREATE UNIQUE INDEX notification_broadcast ON notification (broadcast_id, user_id)",
+    "CREATE INDEX notification_snoozed ON notification (snoozed_until)"
+    " WHERE snoozed_until IS NOT NULL",
+    "CREATE INDEX notification_group ON notification (user_id, group_key, id)"
+    " WHERE group_key IS NOT NULL",
+    # host: circuits and fair shares. unless: a mark that makes the delivery needless
     """
     CREATE TABLE delivery (
         id TEXT PRIMARY KEY,
@@ -91,8 +111,11 @@ _FIRST_SCHEMA = (
         broadcast_id TEXT NOT NULL,
         channel TEXT NOT NULL,
         address TEXT,
+        host TEXT NOT NULL DEFAULT '',
         state TEXT NOT NULL,
         reason TEXT NOT NULL,
+        unless TEXT,
+        digest_id TEXT,
         attempt INTEGER NOT NULL DEFAULT 0,
         due_at INTEGER NOT NULL,
         deadline_at INTEGER NOT NULL,
@@ -104,31 +127,136 @@ _FIRST_SCHEMA = (
         updated_at INTEGER NOT NULL
     ) WITHOUT ROWID
     """,
-    "CREATE INDEX delivery_due ON delivery (channel, due_at, id) WHERE state = 'queued'",
+    "CREATE INDEX delivery_due ON delivery (channel, host, due_at, id) WHERE state = 'queued'",
+    "CREATE INDEX delivery_digest ON delivery (digest_id, state) WHERE digest_id IS NOT NULL",
     "CREATE INDEX delivery_leased ON delivery (channel, lease_until) WHERE state = 'sending'",
     "CREATE INDEX delivery_failed ON delivery (state, id) WHERE state IN ('dead', 'suppressed')",
+    # choice: on, off, or digest:WINDOW. category: "*" for all of them
     """
     CREATE TABLE preference (
         user_id TEXT NOT NULL,
         category TEXT NOT NULL,
         channel TEXT NOT NULL,
-        enabled INTEGER NOT NULL,
+        choice TEXT NOT NULL,
         updated_at INTEGER NOT NULL,
         PRIMARY KEY (user_id, category, channel)
     ) WITHOUT ROWID
     """,
     """
-    CREATE TABLE push_subscription (
+    CREATE TABLE user_setting (
+        user_id TEXT PRIMARY KEY,
+        time_zone TEXT,
+        quiet_hours TEXT,
+        paused_until INTEGER,
+        digest_at TEXT,
+        locale TEXT,
+        updated_at INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE topic_subscription (
+        topic TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        state TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        PRIMARY KEY (topic, user_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX topic_subscription_user ON topic_subscription (user_id, topic)",
+    "CREATE INDEX topic_subscription_muted ON topic_subscription (user_id, topic)"
+    " WHERE state = 'muted'",
+    """
+    CREATE TABLE channel_token (
         id TEXT PRIMARY KEY,
         user_id TEXT NOT NULL,
-        endpoint TEXT NOT NULL UNIQUE,
-        p256dh TEXT NOT NULL,
-        auth TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        form TEXT NOT NULL,
+        address TEXT NOT NULL,
+        host TEXT NOT NULL,
+        data TEXT NOT NULL,
+        secret TEXT,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        UNIQUE (form, address)
+    )
+    """,
+    "CREATE INDEX channel_token_user ON channel_token (user_id, channel, id)",
+    """
+    CREATE TABLE suppression (
+        channel TEXT NOT NULL,
+        address TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        detail TEXT,
+        created_at INTEGER NOT NULL,
+        PRIMARY KEY (channel, address)
+    ) WITHOUT ROWID
+    """,
+    # items: JSON list of the notifications it told of, once it is closed
+    """
+    CREATE TABLE digest (
+        id TEXT PRIMARY KEY,
+        user_id TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        key TEXT NOT NULL,
+        period TEXT NOT NULL,
+        due_at INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        items TEXT,
         created_at INTEGER NOT NULL,
         updated_at INTEGER NOT NULL
     )
     """,
-    "CREATE INDEX push_subscription_user ON push_subscription (user_id, id)",
+    "CREATE UNIQUE INDEX digest_period ON digest (user_id, channel, key, period)",
+    "CREATE UNIQUE INDEX digest_open ON digest (user_id, channel, key) WHERE state = 'open'",
+    "CREATE INDEX digest_due ON digest (due_at, id) WHERE state = 'open'",
+    """
+    CREATE TABLE throttle (
+        user_id TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        category TEXT NOT NULL,
+        started_at INTEGER NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (user_id, channel, category)
+    ) WITHOUT ROWID
+    """,
+    # a number is never given again, also when the newest events are erased with their user:
+    # readers of the log keep it as their cursor
+    """
+    CREATE TABLE activity (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL,
+        type TEXT NOT NULL,
+        level TEXT NOT NULL,
+        channel TEXT,
+        category TEXT,
+        user_id TEXT,
+        broadcast_id TEXT,
+        notification_id TEXT,
+        delivery_id TEXT,
+        code TEXT,
+        detail TEXT
+    )
+    """,
+    "CREATE INDEX activity_user ON activity (user_id, id) WHERE user_id IS NOT NULL",
+    "CREATE INDEX activity_broadcast ON activity (broadcast_id, id) WHERE broadcast_id IS NOT NULL",
+    "CREATE INDEX activity_error ON activity (level, id) WHERE level <> 'info'",
+    """
+    CREATE TABLE metric (
+        day TEXT NOT NULL,
+        category TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (day, category, channel, outcome)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE webhook_cursor (
+        name TEXT PRIMARY KEY,
+        activity_id INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
     """
     CREATE TABLE idempotency_key (
         scope TEXT NOT NULL,
@@ -143,10 +271,10 @@ _FIRST_SCHEMA = (
 )
 
 
-@migrations(name="001_first_schema")
-def first_schema(db: Database) -> None:
-    """Users, broadcasts, notifications, deliveries, preferences, push addresses."""
-    for statement in _FIRST_SCHEMA:
+@migrations(name="001_schema")
+def schema(db: Database) -> None:
+    """Everything there is."""
+    for statement in _SCHEMA:
         db.execute(statement)
 
 

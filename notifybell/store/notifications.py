@@ -1,19 +1,16 @@
 """Inbox rows: the only truth of the inbox. Every change stamps the row with the user's next seq.
 
-A verb that changes nothing draws no seq, so that a repeated call wakes nobody.
+What changes them is in `marks.py`, `groups.py` and `withdrawals.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import msgspec
 
-from notifybell.domain import marks
 from notifybell.domain.ids import delivery_range
-from notifybell.domain.marks import Marks
 from notifybell.domain.model import Notification, NotificationFilter, NotificationStatus
-from notifybell.store import users
 from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import columns, fill, insert_rows
 
@@ -25,16 +22,28 @@ _STATUSES: dict[NotificationFilter | None, tuple[NotificationStatus, ...]] = {
     "unseen": ("unseen",),
     "unread": ("unseen", "unread"),
     "read": ("read",),
+    "snoozed": ("snoozed",),
     "archived": ("archived",),
 }
 _OLDEST = ""
 _NEWEST = "~"
 
 
-_NEW = ("user_id", "id", "broadcast_id", "seq", "in_app", "created_at", "updated_at")
+class NewNotification(msgspec.Struct):
+    """A new row; its fields are the columns that it sets."""
 
-NewNotification = tuple[str, str, str, int, bool, int, int]
-"""In the order of `_NEW`; `in_app` False keeps it out of the inbox."""
+    user_id: str
+    id: str
+    broadcast_id: str
+    seq: int
+    in_app: bool
+    #: False keeps it out of the inbox
+    created_at: int
+    updated_at: int
+    group_key: str | None = None
+    group_id: str | None = None
+    group_count: int = 1
+    grouped: bool = False
 
 
 class Sync(msgspec.Struct, frozen=True):
@@ -52,7 +61,8 @@ class Sync(msgspec.Struct, frozen=True):
 
 def insert_many(conn: WriteConnection, new: Sequence[NewNotification]) -> None:
     """Write new inbox rows; their seq and counts were drawn by `users.add_notifications`."""
-    insert_rows(conn, "notification", _NEW, new)
+    rows = [msgspec.structs.astuple(one) for one in new]
+    insert_rows(conn, "notification", NewNotification.__struct_fields__, rows)
 
 
 def already_have(conn: Connection, broadcast_id: str, user_ids: str) -> set[str]:
@@ -73,6 +83,16 @@ def get(conn: Connection, user_id: str, notification_id: str) -> Notification | 
         (user_id, notification_id),
     ).fetchall()
     return Notification(*rows[0]) if rows else None
+
+
+def of_ids(conn: Connection, user_id: str, ids: str) -> list[Notification]:
+    """Those of a user with these ids (a JSON list), newest first."""
+    rows = conn.execute(
+        f"SELECT {_NOTIFICATION} FROM {_FROM} WHERE n.user_id = ?"
+        " AND n.id IN (SELECT value FROM json_each(?)) ORDER BY n.id DESC",
+        (user_id, ids),
+    ).fetchall()
+    return fill(Notification, rows)
 
 
 def page(
@@ -163,68 +183,6 @@ def changes_after(conn: Connection, user_id: str, seq: int | None, limit: int) -
     return Sync(changed, changed[-1].seq if has_more else newest, has_more, False, unread, unseen)
 
 
-def mark_read(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
-    """Mark one read (and seen); False when the user has no such notification."""
-    return _change(conn, user_id, notification_id, now, marks.read)
-
-
-def mark_unread(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
-    """Mark one unread; False when the user has no such notification."""
-    return _change(conn, user_id, notification_id, now, marks.unread)
-
-
-def mark_seen(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
-    """Mark one seen; False when the user has no such notification."""
-    return _change(conn, user_id, notification_id, now, marks.seen)
-
-
-def archive(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
-    """Put one away; False when the user has no such notification."""
-    return _change(conn, user_id, notification_id, now, marks.archived)
-
-
-def unarchive(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
-    """Bring one back to the inbox; False when the user has no such notification."""
-    return _change(conn, user_id, notification_id, now, marks.unarchived)
-
-
-def discard(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
-    """Delete one for its user; False when there is none. The row stays as a mark for sync."""
-    return _change(conn, user_id, notification_id, now, marks.discarded)
-
-
-def mark_all_read(
-    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
-) -> int:
-    """Mark all unread ones of this category and topic read; how many."""
-    return _change_all(
-        conn,
-        user_id,
-        now,
-        ("unseen", "unread"),
-        "read_at = :now, seen_at = coalesce(seen_at, :now)",
-        category,
-        topic,
-    )
-
-
-def mark_all_seen(
-    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
-) -> int:
-    """Mark all unseen ones of this category and topic seen; how many. The inbox was opened."""
-    users.mark_opened(conn, user_id, now)
-    return _change_all(conn, user_id, now, ("unseen",), "seen_at = :now", category, topic)
-
-
-def archive_all(
-    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
-) -> int:
-    """Archive everything in the inbox of this category and topic; how many."""
-    return _change_all(
-        conn, user_id, now, ("unseen", "unread", "read"), "archived_at = :now", category, topic
-    )
-
-
 def prune_broadcast(conn: WriteConnection, broadcast_id: str, limit: int) -> int:
     """Delete up to `limit` notifications of a broadcast with their deliveries; how many.
 
@@ -259,93 +217,20 @@ def _page_sql(
     if content:
         picked += " JOIN broadcast b ON b.id = n.broadcast_id"
     ranges = " UNION ALL ".join(
-        f"SELECT n.id FROM {picked} WHERE n.user_id = :user AND n.status = '{status}'"
-        f" AND n.id > :newer AND n.id < :older{content}"
+        f"SELECT n.id, n.place FROM {picked} WHERE n.user_id = :user AND n.status = '{status}'"
+        f" AND n.place > {_place_of(':newer')} AND n.place < {_place_of(':older')}{content}"
         for status in statuses
     )
     return (
-        f"SELECT {_NOTIFICATION} FROM ({ranges} ORDER BY n.id {order} LIMIT :limit) picked"
+        f"SELECT {_NOTIFICATION} FROM ({ranges} ORDER BY place {order} LIMIT :limit) picked"
         " CROSS JOIN notification n ON n.user_id = :user AND n.id = picked.id"
-        f" CROSS JOIN broadcast b ON b.id = n.broadcast_id ORDER BY n.id {order}"
+        f" CROSS JOIN broadcast b ON b.id = n.broadcast_id ORDER BY n.place {order}"
     )
 
 
-def _change(
-    conn: WriteConnection,
-    user_id: str,
-    notification_id: str,
-    now: int,
-    change: Callable[[Marks, int], Marks],
-) -> bool:
-    row = conn.execute(
-        "SELECT seen_at, read_at, archived_at, discarded_at FROM notification"
-        " WHERE user_id = ? AND id = ? AND status NOT IN ('discarded', 'hidden')",
-        (user_id, notification_id),
-    ).fetchone()
-    if row is None:
-        return False
-    before = Marks(*row)
-    after = change(before, now)
-    if after == before:
-        return True
-    seq = users.change_inbox(
-        conn,
-        user_id,
-        changes=1,
-        unread=after.is_unread - before.is_unread,
-        unseen=after.is_unseen - before.is_unseen,
+def _place_of(cursor: str) -> str:
+    """Where the row of this id stands; the id itself when the row is gone."""
+    return (
+        "coalesce((SELECT c.place FROM notification c WHERE c.user_id = :user"
+        f" AND c.id = {cursor}), {cursor})"
     )
-    conn.execute(
-        "UPDATE notification SET seen_at = ?, read_at = ?, archived_at = ?, discarded_at = ?,"
-        " seq = ?, updated_at = ? WHERE user_id = ? AND id = ?",
-        (*msgspec.structs.astuple(after), seq, now, user_id, notification_id),
-    )
-    return True
-
-
-def _change_all(
-    conn: WriteConnection,
-    user_id: str,
-    now: int,
-    statuses: tuple[NotificationStatus, ...],
-    assignments: str,
-    category: str | None,
-    topic: str | None,
-) -> int:
-    """Change all rows of these statuses in one statement, a seq each, oldest first."""
-    names = ", ".join(f"'{status}'" for status in statuses)
-    content = (
-        " AND broadcast_id IN (SELECT id FROM broadcast WHERE (:category IS NULL OR"
-        " category = :category) AND (:topic IS NULL OR topic = :topic))"
-        if category is not None or topic is not None
-        else ""
-    )
-    matching = f"user_id = :user AND status IN ({names}){content}"
-    values: dict[str, Any] = {"user": user_id, "category": category, "topic": topic, "now": now}
-    counts: dict[str, int] = dict(
-        conn.execute(
-            "SELECT status, count(*) FROM notification INDEXED BY notification_status"
-            f" WHERE {matching} GROUP BY status",
-            values,
-        ).fetchall()
-    )
-    changes = sum(counts.values())
-    if changes == 0:
-        return 0
-    unseen = counts.get("unseen", 0)
-    only_seen = statuses == ("unseen",)
-    seq = users.change_inbox(
-        conn,
-        user_id,
-        changes=changes,
-        unread=0 if only_seen else -(unseen + counts.get("unread", 0)),
-        unseen=-unseen,
-    )
-    conn.execute(
-        f"UPDATE notification SET {assignments}, updated_at = :now, seq = :first + picked.place"
-        f" FROM (SELECT id AS picked_id, row_number() OVER (ORDER BY id) AS place"
-        f"       FROM notification INDEXED BY notification_status WHERE {matching}) AS picked"
-        " WHERE user_id = :user AND id = picked.picked_id",
-        {**values, "first": seq - changes},
-    )
-    return changes

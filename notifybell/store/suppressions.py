@@ -1,6 +1,7 @@
 """The suppression list: addresses that get nothing any more, each with why.
 
-Addresses are stored in lower case, so that "Ann@" and "ann@" are one. An entry outlives its user: whoever unsubscribed stays so after coming back.
+Addresses are stored in lower case, so that "Ann@" and "ann@" are one. An entry outlives its user:
+whoever unsubscribed stays so after coming back.
 """
 
 from typing import Any, Literal

@@ -16,6 +16,10 @@ from notifybell.store.rows import as_json_list, columns, fill
 
 _USER = columns(User, "user")
 _TEXT_FIELDS = ("external_id", "email", "first_name", "last_name")
+_OF_A_USER = (
+    *("notification", "preference", "user_setting", "topic_subscription", "channel_token"),
+    *("digest", "throttle", "activity"),
+)
 _GIVEN = (*_TEXT_FIELDS, "custom_attributes")
 
 
@@ -23,6 +27,16 @@ def get(conn: Connection, user_id: str) -> User | None:
     """The user with this id."""
     rows = conn.execute(f"SELECT {_USER} FROM user WHERE id = ?", (user_id,)).fetchall()
     return User(*rows[0]) if rows else None
+
+
+def of_ids(conn: Connection, user_ids: str) -> list[User]:
+    """Those with these ids (a JSON list)."""
+    return fill(
+        User,
+        conn.execute(
+            f"SELECT {_USER} FROM user WHERE id IN (SELECT value FROM json_each(?))", (user_ids,)
+        ).fetchall(),
+    )
 
 
 def find(conn: Connection, who: Recipient) -> User | None:
@@ -105,34 +119,49 @@ def delete(conn: WriteConnection, user_id: str) -> bool:
         " WHERE n.user_id = ?)",
         (user_id,),
     )
-    for table in ("notification", "preference", "push_subscription"):
+    conn.execute(
+        "DELETE FROM delivery WHERE id IN (SELECT d.id FROM digest g CROSS JOIN delivery d"
+        " ON d.id BETWEEN 'dlv_' || substr(g.id, 5) || '-' AND 'dlv_' || substr(g.id, 5) || 'z'"
+        " WHERE g.user_id = ?)",
+        (user_id,),
+    )
+    for table in _OF_A_USER:
         conn.execute(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))
     conn.execute("DELETE FROM idempotency_key WHERE scope = ?", (user_id,))
     conn.touched_users.add(user_id)
     return conn.execute("DELETE FROM user WHERE id = ?", (user_id,)).rowcount == 1
 
 
-def add_notifications(
-    conn: WriteConnection, new_by_user: Mapping[str, int], now: int
-) -> dict[str, int]:
-    """Count these many new notifications for each user; the last seq drawn by user id.
+class InboxChange(msgspec.Struct, frozen=True):
+    """How a chunk of new notifications moves one user's numbers."""
 
-    One statement per different number: for a broadcast, one.
+    changes: int
+    #: numbers of seq to draw
+    unread: int
+    unseen: int
+
+
+def add_notifications(
+    conn: WriteConnection, changes: Mapping[str, InboxChange], now: int
+) -> dict[str, int]:
+    """Count new notifications for each user; the last seq drawn by user id.
+
+    One statement per different change: for a broadcast, one or two.
     """
-    users_by_number: dict[int, list[str]] = {}
-    for user_id, number in new_by_user.items():
-        users_by_number.setdefault(number, []).append(user_id)
+    alike: dict[InboxChange, list[str]] = {}
+    for user_id, change in changes.items():
+        alike.setdefault(change, []).append(user_id)
     seqs: dict[str, int] = {}
-    for number, user_ids in users_by_number.items():
+    for change, user_ids in alike.items():
         seqs.update(
             conn.execute(
-                "UPDATE user SET seq = seq + ?1, unread_count = unread_count + ?1,"
-                " unseen_count = unseen_count + ?1, last_notified_at = ?2"
-                " WHERE id IN (SELECT value FROM json_each(?3)) RETURNING id, seq",
-                (number, now, as_json_list(user_ids)),
+                "UPDATE user SET seq = seq + ?1, unread_count = unread_count + ?2,"
+                " unseen_count = unseen_count + ?3, last_notified_at = ?4"
+                " WHERE id IN (SELECT value FROM json_each(?5)) RETURNING id, seq",
+                (change.changes, change.unread, change.unseen, now, as_json_list(user_ids)),
             ).fetchall()
         )
-    conn.touched_users.update(new_by_user)
+    conn.touched_users.update(changes)
     return seqs
 
 

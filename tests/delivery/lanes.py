@@ -1,17 +1,18 @@
 """What the tests of lanes share: a lane over a scripted sender, and a mail for it."""
 
+from notifybell.delivery.compose import Composer
 from notifybell.delivery.dispatcher import Lane
 from notifybell.domain.model import Channel, Delivery
 from notifybell.store.database import Database
 from tests.delivery.conftest import Desk, ScriptedSender
-from tests.factories import ANN, FakeClock
+from tests.factories import ANN, KINDS, FakeClock
 from tests.waiting import until
 
 
 def a_lane(
     database: Database, clock: FakeClock, sender: ScriptedSender, channel: Channel = "email"
 ) -> Lane:
-    return Lane(channel, sender, database, clock, lambda due: None)
+    return Lane(KINDS[channel], sender, database, clock, Composer(lambda due: None, {}).compose)
 
 
 async def mail(desk: Desk, *, title: str = "Shipped") -> str:

@@ -7,13 +7,13 @@ import pytest
 
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.domain.errors import IdempotencyMismatch
-from notifybell.domain.model import CHANNELS, Category, Recipient, User
+from notifybell.domain.model import Category, Recipient, User
 from notifybell.domain.preferences import Policy
-from notifybell.store import notifications, preferences, push_subscriptions, users
+from notifybell.store import notifications, preferences, users
 from notifybell.store.database import Database, Touched, WriteConnection
 from notifybell.store.idempotency import OnceKey
 from tests.delivery.conftest import Desk
-from tests.factories import ANN, BOB, NOW, FakeClock, a_crowd
+from tests.factories import ANN, BOB, NOW, FakeClock, a_browser, a_crowd
 
 
 async def known(database: Database, recipient: Recipient = ANN, *, pushes: int = 0) -> User:
@@ -24,7 +24,7 @@ async def known(database: Database, recipient: Recipient = ANN, *, pushes: int =
         assert isinstance(user, User)
         for number in range(pushes):
             endpoint = f"https://push/{user.id}/{number}"
-            push_subscriptions.upsert(conn, user.id, endpoint, "key", "secret", NOW)
+            a_browser(conn, user.id, endpoint)
         return user
 
     return await database.write(job)

@@ -9,10 +9,19 @@ import pytest
 from notifybell.delivery import fanout
 from notifybell.delivery.fanout import CHUNK, SMALL, Fanout, next_chunk
 from notifybell.domain.model import Broadcast, Recipient, User
-from notifybell.store import broadcasts, push_subscriptions, users
+from notifybell.store import broadcasts, users
 from notifybell.store.database import Database, WriteConnection
 from tests.delivery.conftest import Desk
-from tests.factories import ALL_ON, ANN, NOW, FakeClock, a_broadcast, a_crowd, recipients_json
+from tests.factories import (
+    ALL_ON,
+    ANN,
+    NOW,
+    FakeClock,
+    a_broadcast,
+    a_browser,
+    a_crowd,
+    recipients_json,
+)
 from tests.waiting import until
 
 EVERYONE = Recipient(everyone=True)
@@ -205,7 +214,7 @@ async def test_a_chunk_costs_the_same_statements_whatever_its_size(
         for user in users.find_or_create(conn, crowd, NOW):
             assert isinstance(user, User)
             endpoint = f"https://push/{user.id}"
-            push_subscriptions.upsert(conn, user.id, endpoint, "key", "secret", NOW)
+            a_browser(conn, user.id, endpoint)
         recipients = [*a_crowd(2 * number)[number:], *crowd]
         broadcast = a_broadcast(
             state="enqueued", category="news", total=2 * number, recipients="[]"

@@ -10,17 +10,18 @@ import pytest
 import pytest_asyncio
 
 from notifybell.channels.base import Message, Receipt
-from notifybell.delivery import dispatcher
-from notifybell.delivery.dispatcher import LEASE_MS, PAUSE_MS, Dispatcher, Lane
+from notifybell.delivery.circuits import FIRST_REST_MS
+from notifybell.delivery.dispatcher import LEASE_MS, Dispatcher, Lane
 from notifybell.domain.clock import SECOND_MS
 from notifybell.domain.errors import AddressGone, Misconfigured, Rejected, Temporary
 from notifybell.domain.model import EmailAddress, Recipient, User
 from notifybell.domain.retry import POLICIES
-from notifybell.store import deliveries, push_subscriptions, users
+from notifybell.store import due as claim_due
+from notifybell.store import users
 from notifybell.store.database import Database, WriteConnection
 from tests.delivery.conftest import Desk, ScriptedSender
 from tests.delivery.lanes import a_lane, mail, step, the
-from tests.factories import ANN, NOW, FakeClock, a_crowd
+from tests.factories import ANN, KINDS, NOW, a_browser, a_crowd, FakeClock
 from tests.waiting import until
 
 
@@ -118,7 +119,7 @@ async def subscribe(
     def job(conn: WriteConnection) -> str:
         [user] = users.find_or_create(conn, [Recipient(external_id=external_id)], NOW)
         assert isinstance(user, User)
-        return push_subscriptions.upsert(conn, user.id, endpoint, "key", "secret", NOW).id
+        return a_browser(conn, user.id, endpoint).id
 
     return await database.write(job)
 
@@ -166,10 +167,10 @@ async def test_a_configuration_fault_pauses_the_lane_and_costs_no_attempt(
     await step(lane, desk)
     waiting = the(desk)
     assert (waiting.state, waiting.attempt) == ("queued", 0)
-    assert (waiting.error, waiting.due_at) == ("535 wrong password", NOW + PAUSE_MS)
+    assert (waiting.error, waiting.due_at) == ("535 wrong password", NOW + FIRST_REST_MS)
     assert lane.paused_because == "email.password: 535 wrong password"
     await mail(desk)
-    clock.time = NOW + PAUSE_MS - 1
+    clock.time = NOW + FIRST_REST_MS - 1
     assert not await lane.step()
     assert len(sender.tried) == 1
 
@@ -181,10 +182,10 @@ async def test_a_paused_lane_tries_one_and_recovers_by_itself(
         await mail(desk)
     sender.outcomes.extend([fault(), fault(), fault(), fault()])
     await step(lane, desk)
-    clock.advance(PAUSE_MS)
+    clock.advance(FIRST_REST_MS)
     await step(lane, desk)
     assert len(sender.tried) == 4 and lane.paused_because is not None
-    clock.advance(PAUSE_MS)
+    clock.advance(FIRST_REST_MS)
     await step(lane, desk)
     assert len(sender.sent) == 1 and lane.paused_because is None
     await step(lane, desk)
@@ -199,7 +200,7 @@ async def test_a_lane_recovers_when_only_the_message_is_refused(
         await mail(desk)
     sender.outcomes.extend([fault(), fault(), Rejected("550 no such user")])
     await step(lane, desk)
-    clock.advance(PAUSE_MS)
+    clock.advance(FIRST_REST_MS)
     await step(lane, desk)
     assert lane.paused_because is None
     await step(lane, desk)
@@ -244,7 +245,7 @@ async def test_what_an_earlier_process_held_is_sent_first(
 ) -> None:
     await mail(desk)
     await database.write(
-        lambda conn: deliveries.claim_due(conn, "email", NOW, limit=1, lease_ms=LEASE_MS)
+        lambda conn: claim_due.claim(conn, "email", "", NOW, limit=1, lease_ms=LEASE_MS)
     )
     running = asyncio.ensure_future(lane.run())
     await until(lambda: the(desk).state == "sent")
@@ -275,7 +276,7 @@ async def test_a_dead_relay_does_not_slow_web_push(
     crowd = a_crowd(1_000)
     for start in range(0, 1_000, 100):
         await desk.order(*crowd[start : start + 100], channels=["email"])
-    await until(lambda: len(relay.tried) == dispatcher.SLOTS["email"])
+    await until(lambda: len(relay.tried) == KINDS["email"].slots)
     await subscribe(database)
     began = time.monotonic()
     await desk.order(ANN, channels=["web_push"])

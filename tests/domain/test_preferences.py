@@ -1,169 +1,275 @@
-"""Who gets what, where, and the reason given."""
+"""Who gets what, where and when, and the reason given."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifybell.domain.model import CHANNELS, Category, Channel
-from notifybell.domain.preferences import Decision, Policy, resolve
+from notifybell.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS
+from notifybell.domain.model import Category, Channel, RouteStep
+from notifybell.domain.preferences import (
+    Decision,
+    Policy,
+    Reach,
+    Settings,
+    Subject,
+    Wishes,
+    resolve,
+)
+from notifybell.domain.quiet_hours import QuietHours
+from tests.factories import CHANNELS, NOW
 
-ALL: frozenset[Channel] = frozenset(CHANNELS)
-ON: dict[Channel, bool] = dict.fromkeys(CHANNELS, True)
-Action = Literal["send", "skip"]
+ORDERS = Category(key="orders", label="Orders", channels={"email": "off"})
+NEWS = Category(key="news", label="News", channels={"email": "digest:daily"})
+SECURITY = Category(key="security", label="S", required=True, channels={"email": "off"})
+CODES = Category(key="codes", label="Codes", urgent=True, channels={"email": "digest:daily"})
+CHAT = Category(
+    key="chat",
+    label="Chat",
+    route={
+        "in_app": RouteStep(text="in_app"),
+        "email": RouteStep(after_ms=10 * MINUTE_MS, unless="read", text="after 10m unless read"),
+    },
+)
+CATEGORIES = {one.key: one for one in (ORDERS, NEWS, SECURITY, CODES, CHAT)}
 
 
-def a_category(
-    key: str, *, required: bool = False, channels: Mapping[Channel, bool] | None = None
-) -> Category:
-    return Category(key=key, label=key.title(), required=required, channels=channels or {})
+def a_policy(
+    configured: tuple[Channel, ...] = CHANNELS, defaults: Mapping[Channel, str] | None = None
+) -> Policy:
+    return Policy(
+        known=CHANNELS, configured=configured, defaults=defaults or {}, categories=CATEGORIES
+    )
 
 
-ORDERS = a_category("orders", channels={"email": False})
-SECURITY = a_category("security", required=True, channels={"email": False})
-
-
-def a_policy(configured: frozenset[Channel] = ALL, defaults: Mapping[Channel, bool] = ON) -> Policy:
-    categories = {category.key: category for category in (ORDERS, SECURITY)}
-    return Policy(configured=configured, defaults=defaults, categories=categories)
-
-
-def mail_to_ann(
+def decide(
+    channel: Channel = "email",
     *,
     policy: Policy | None = None,
     category: str | None = None,
     only: list[str] | None = None,
-    chosen: Mapping[Channel, bool] | None = None,
-    addresses: frozenset[Channel] = ALL,
+    chosen: Mapping[Channel, str] | None = None,
+    for_all: Mapping[Channel, str] | None = None,
+    muted: bool = False,
+    settings: Settings | None = None,
+    addresses: tuple[Channel, ...] = CHANNELS,
+    suppressed: Mapping[Channel, str] | None = None,
+    now: int = NOW,
 ) -> Decision:
-    decisions = resolve(
+    """What Ann gets on this channel."""
+    return resolve(
         policy or a_policy(),
-        category=category,
-        only=only,
-        chosen=chosen or {},
-        addresses=addresses,
-    )
-    return decisions["email"]
+        Subject(category=category, topic="order/1", only=only),
+        Wishes(
+            for_category=chosen or {},
+            for_all=for_all or {},
+            is_topic_muted=muted,
+            settings=settings or Settings(),
+        ),
+        Reach(addresses=addresses, suppressed=suppressed or {}),
+        now,
+    )[channel]
 
 
-OFF_BY_DEFAULT = a_policy(defaults={**ON, "email": False})
-WITHOUT_EMAIL = a_policy(configured=ALL - {"email"})
-NO_EMAIL: frozenset[Channel] = ALL - {"email"}
-CHOSE_ON: dict[Channel, bool] = {"email": True}
-CHOSE_OFF: dict[Channel, bool] = {"email": False}
+EMAIL_OFF = a_policy(defaults={"email": "off"})
+WITHOUT_EMAIL = a_policy(configured=("in_app", "web_push"))
+NO_EMAIL = ("in_app", "web_push")
+ON, OFF = {"email": "on"}, {"email": "off"}
+BOUNCED = {"email": "bounced: 550 no such user"}
+
+Asked = dict[str, Any]
+
+#: by rule of the table: what is asked, and the action and reason that must come of it
+RULES: list[tuple[int, Asked, str, str]] = [
+    (
+        1,
+        {"suppressed": BOUNCED, "category": "security"},
+        "suppress",
+        "address is suppressed: bounced: 550 no such user",
+    ),
+    (2, {"policy": WITHOUT_EMAIL}, "skip", "channel email is not configured"),
+    (
+        2,
+        {"policy": WITHOUT_EMAIL, "category": "security", "chosen": ON},
+        "skip",
+        "channel email is not configured",
+    ),
+    (3, {"addresses": NO_EMAIL, "category": "security"}, "skip", "user has no email address"),
+    (
+        4,
+        {"category": "security", "only": ["in_app"], "chosen": OFF, "muted": True},
+        "send",
+        "category security is required",
+    ),
+    (5, {"muted": True, "chosen": ON}, "skip", "user muted topic order/1"),
+    (6, {"only": ["in_app"], "chosen": ON}, "skip", "broadcast is not for email"),
+    (
+        7,
+        {"category": "orders", "only": ["email"], "chosen": OFF, "for_all": ON},
+        "skip",
+        "user turned email off for category orders",
+    ),
+    (
+        7,
+        {"category": "orders", "chosen": ON, "for_all": OFF},
+        "send",
+        "user turned email on for category orders",
+    ),
+    (
+        7,
+        {"category": "orders", "chosen": {"email": "digest:weekly"}},
+        "digest",
+        "user turned email to digest:weekly for category orders",
+    ),
+    (8, {"category": "orders", "for_all": ON}, "send", "user turned email on"),
+    (8, {"for_all": OFF}, "skip", "user turned email off"),
+    (
+        9,
+        {"channel": "web_push", "category": "chat"},
+        "skip",
+        "route of category chat leaves out web_push",
+    ),
+    (10, {"category": "orders"}, "skip", "default of category orders"),
+    (10, {"category": "news"}, "digest", "default of category news"),
+    (11, {}, "send", "project default"),
+    (11, {"category": "unheard-of"}, "send", "project default"),
+    (11, {"policy": EMAIL_OFF}, "skip", "project default"),
+]
 
 
-@pytest.mark.parametrize(
-    ("decision", "action", "reason"),
-    [
-        # 1: nothing helps a channel that is not configured
-        (mail_to_ann(policy=WITHOUT_EMAIL), "skip", "channel email is not configured"),
-        (
-            mail_to_ann(policy=WITHOUT_EMAIL, category="security", chosen=CHOSE_ON),
-            "skip",
-            "channel email is not configured",
-        ),
-        # 2: nor a user without an address
-        (mail_to_ann(addresses=NO_EMAIL), "skip", "user has no email address"),
-        (
-            mail_to_ann(addresses=NO_EMAIL, category="security"),
-            "skip",
-            "user has no email address",
-        ),
-        # 3: required beats the broadcast, the user and the category's own channels
-        (
-            mail_to_ann(category="security", only=["in_app"], chosen=CHOSE_OFF),
-            "send",
-            "category security is required",
-        ),
-        # 4: what the broadcast leaves out stays out
-        (mail_to_ann(only=["in_app"]), "skip", "broadcast is not for email"),
-        (mail_to_ann(only=[], chosen=CHOSE_ON), "skip", "broadcast is not for email"),
-        # … and what it names is not forced on anyone
-        (
-            mail_to_ann(category="orders", only=["email"], chosen=CHOSE_OFF),
-            "skip",
-            "user turned email off for category orders",
-        ),
-        # 5: the user beats both defaults
-        (
-            mail_to_ann(category="orders", chosen=CHOSE_ON),
-            "send",
-            "user turned email on for category orders",
-        ),
-        (
-            mail_to_ann(policy=OFF_BY_DEFAULT, category="news", chosen=CHOSE_ON),
-            "send",
-            "user turned email on for category news",
-        ),
-        # 6: the category beats the project
-        (mail_to_ann(category="orders"), "skip", "default of category orders"),
-        # 7: what nobody spoke of
-        (mail_to_ann(), "send", "project default"),
-        (mail_to_ann(category="news"), "send", "project default"),
-        (mail_to_ann(policy=OFF_BY_DEFAULT), "skip", "project default"),
-    ],
-)
+@pytest.mark.parametrize(("rule", "asked", "action", "reason"), RULES)
 def test_the_first_rule_that_matches_decides(
-    decision: Decision, action: Action, reason: str
+    rule: int, asked: Asked, action: str, reason: str
 ) -> None:
-    assert decision == Decision(action, reason)
+    decision = decide(**asked)
+    assert (decision.action, decision.reason) == (action, reason)
 
 
-def test_a_category_speaks_only_of_the_channels_it_names() -> None:
-    decisions = resolve(a_policy(), category="orders", only=None, chosen={}, addresses=ALL)
-    assert decisions["web_push"] == Decision("send", "project default")
+def test_every_rule_of_the_table_has_a_case() -> None:
+    assert {rule for rule, *_ in RULES} == set(range(1, 12))
 
 
-def test_a_choice_for_one_channel_leaves_the_others_alone() -> None:
-    decisions = resolve(a_policy(), category="news", only=None, chosen=CHOSE_OFF, addresses=ALL)
-    assert {channel: decision.action for channel, decision in decisions.items()} == {
-        "in_app": "send",
-        "email": "skip",
-        "web_push": "send",
-    }
+def test_a_digest_names_its_window() -> None:
+    assert decide(category="news").window == "daily"
 
 
-SWITCHES = st.dictionaries(st.sampled_from(CHANNELS), st.booleans())
+def test_a_required_category_is_never_a_digest() -> None:
+    assert decide(category="security", chosen={"email": "digest:daily"}).action == "send"
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+MIDNIGHT = QuietHours(start="22:00", end="07:00")
+"""NOW is midnight in UTC."""
+
+
+def test_a_route_waits_and_names_what_makes_it_needless() -> None:
+    decision = decide(category="chat")
+    assert (decision.not_before, decision.unless) == (NOW + 10 * MINUTE_MS, "read")
+    assert decision.reason == "project default; after 10m unless read"
+
+
+def test_quiet_hours_move_mail_to_their_end() -> None:
+    decision = decide(settings=Settings(quiet_hours=MIDNIGHT))
+    assert decision.action == "send"
+    assert decision.not_before == NOW + 7 * HOUR_MS
+    assert decision.reason == "project default; quiet hours until 2026-01-01T07:00:00.000Z"
+
+
+def test_the_inbox_never_waits() -> None:
+    settings = Settings(quiet_hours=MIDNIGHT, paused_until=NOW + DAY_MS)
+    assert decide("in_app", settings=settings) == Decision("send", "project default")
+
+
+def test_quiet_hours_are_those_of_the_users_own_clock() -> None:
+    tokyo = Settings(quiet_hours=MIDNIGHT, time_zone="Asia/Tokyo")  # it is nine in the morning
+    assert decide(settings=tokyo).not_before == 0
+
+
+def test_a_pause_that_ends_in_quiet_hours_waits_for_their_end_too() -> None:
+    settings = Settings(quiet_hours=MIDNIGHT, paused_until=NOW + 23 * HOUR_MS)
+    assert decide(settings=settings).not_before == NOW + DAY_MS + 7 * HOUR_MS
+
+
+def test_a_route_that_ends_in_quiet_hours_waits_for_their_end_too() -> None:
+    decision = decide(category="chat", settings=Settings(quiet_hours=MIDNIGHT))
+    assert (decision.not_before, decision.unless) == (NOW + 7 * HOUR_MS, "read")
+
+
+def test_a_pause_that_is_over_changes_nothing() -> None:
+    assert decide(settings=Settings(paused_until=NOW)).not_before == 0
+
+
+def test_what_is_required_waits_for_quiet_hours_as_well() -> None:
+    decision = decide(category="security", settings=Settings(quiet_hours=MIDNIGHT))
+    assert decision.not_before == NOW + 7 * HOUR_MS
+
+
+def test_what_is_urgent_waits_for_nothing() -> None:
+    settings = Settings(quiet_hours=MIDNIGHT, paused_until=NOW + DAY_MS)
+    decision = decide(category="codes", settings=settings)
+    assert (decision.action, decision.not_before) == ("send", 0)
+    assert decision.reason == "default of category codes; urgent, so no digest"
+
+
+CHOICES = st.sampled_from(["on", "off", "digest:daily", "digest:15m"])
+SOME_CHOICES = st.dictionaries(st.sampled_from(CHANNELS[1:]), CHOICES)
 SETS = st.frozensets(st.sampled_from(CHANNELS))
 
 
 @given(
     configured=SETS,
-    defaults=st.fixed_dictionaries(dict.fromkeys(CHANNELS, st.booleans())),
-    declared=st.none() | st.tuples(st.booleans(), SWITCHES),
+    declared=st.none() | st.tuples(st.booleans(), st.booleans(), SOME_CHOICES),
     only=st.none() | SETS,
-    chosen=SWITCHES,
+    chosen=SOME_CHOICES,
+    for_all=SOME_CHOICES,
     addresses=SETS,
+    suppressed=SETS,
+    muted=st.booleans(),
 )
 def test_every_channel_is_decided_and_no_rule_is_bent(
     configured: frozenset[Channel],
-    defaults: dict[Channel, bool],
-    declared: tuple[bool, dict[Channel, bool]] | None,
+    declared: tuple[bool, bool, dict[Channel, str]] | None,
     only: frozenset[Channel] | None,
-    chosen: dict[Channel, bool],
+    chosen: dict[Channel, str],
+    for_all: dict[Channel, str],
     addresses: frozenset[Channel],
+    suppressed: frozenset[Channel],
+    muted: bool,
 ) -> None:
-    required, channels = declared or (False, {})
-    news = a_category("news", required=required, channels=channels)
+    required, urgent, channels = declared or (False, False, {})
+    news = Category(key="news", label="N", required=required, urgent=urgent, channels=channels)
     policy = Policy(
-        configured=configured,
-        defaults=defaults,
+        known=CHANNELS,
+        configured=tuple(configured),
+        defaults={},
         categories={"news": news} if declared else {},
     )
-    decisions = resolve(policy, category="news", only=only, chosen=chosen, addresses=addresses)
-    assert set(decisions) == set(CHANNELS)
-    sent = {channel for channel, decision in decisions.items() if decision.action == "send"}
-    reachable = configured & addresses
-    assert sent <= reachable
-    if required:
-        assert sent == reachable
-        return
-    assert only is None or sent <= only
-    wanted = {channel for channel, is_on in chosen.items() if is_on}
-    unwanted = set(chosen) - wanted
-    assert sent.isdisjoint(unwanted)
-    assert wanted & reachable & (only if only is not None else reachable) <= sent
+    decisions = resolve(
+        policy,
+        Subject(category="news", topic="t", only=only),
+        Wishes(for_category=chosen, for_all=for_all, is_topic_muted=muted),
+        Reach(addresses=addresses, suppressed=dict.fromkeys(suppressed, "bounced")),
+        NOW,
+    )
+    assert tuple(decisions) == CHANNELS
     assert all(decision.reason for decision in decisions.values())
+    kept = {channel for channel, one in decisions.items() if one.action in ("send", "digest")}
+    reachable = (configured & addresses) - suppressed
+    assert kept <= reachable
+    if required:
+        assert kept == reachable
+        assert all(decisions[channel].action == "send" for channel in kept)
+        return
+    if muted:
+        assert not kept
+        return
+    assert only is None or kept <= only
+    said = for_all | chosen
+    wanted = {channel for channel, choice in said.items() if choice != "off"}
+    assert kept.isdisjoint(set(said) - wanted)
+    assert wanted & reachable & (only if only is not None else reachable) <= kept
+    if urgent:
+        assert all(decisions[channel].action == "send" for channel in kept)

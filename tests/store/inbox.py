@@ -8,7 +8,9 @@ from notifybell.domain.ids import delivery_id, new_ids
 from notifybell.domain.model import Channel, DeliveryState, Recipient, User
 from notifybell.store import broadcasts, deliveries, notifications, users
 from notifybell.store.database import Connection, WriteConnection
+from notifybell.store.deliveries import NewDelivery
 from notifybell.store.notifications import NewNotification
+from notifybell.store.users import InboxChange
 from tests.factories import NOW, a_broadcast
 
 HOUR = 3_600_000
@@ -32,14 +34,17 @@ def notify(
     numbers = Counter(user_ids)
     sent = [a_broadcast(created_at=now, **content) for _ in range(max(numbers.values()))]
     broadcasts.insert_many(conn, sent)
-    last = users.add_notifications(conn, numbers, now) if in_app else {}
+    changes = {user_id: InboxChange(n, n, n) for user_id, n in numbers.items()}
+    last = users.add_notifications(conn, changes, now) if in_app else {}
     ids = sorted(new_ids("ntf", now, len(user_ids)))
     places: Counter[str] = Counter()
     rows: list[NewNotification] = []
     for user_id, notification_id in zip(user_ids, ids, strict=True):
         place = places[user_id]
         seq = last[user_id] - numbers[user_id] + 1 + place if in_app else 0
-        rows.append((user_id, notification_id, sent[place].id, seq, in_app, now, now))
+        rows.append(
+            NewNotification(user_id, notification_id, sent[place].id, seq, in_app, now, now)
+        )
         places[user_id] += 1
     notifications.insert_many(conn, rows)
     return ids
@@ -52,6 +57,8 @@ def enqueue(
     channel: Channel = "email",
     address: str | None = "ann@example.com",
     state: DeliveryState = "queued",
+    host: str = "",
+    unless: str | None = None,
     due_at: int = NOW,
     deadline_at: int = NOW + HOUR,
     number: int = 1,
@@ -64,8 +71,24 @@ def enqueue(
         shown = notifications.get(conn, user.id, notification_id)
         assert shown is not None
         ids.append(delivery_id(notification_id, 0))
-        row = (ids[-1], notification_id, user.id, shown.broadcast_id, channel, address, state)
-        deliveries.enqueue(conn, [(*row, "project default", due_at, deadline_at, NOW, NOW)])
+        new = NewDelivery(
+            id=ids[-1],
+            notification_id=notification_id,
+            user_id=user.id,
+            broadcast_id=shown.broadcast_id,
+            channel=channel,
+            address=address,
+            host=host,
+            state=state,
+            reason="project default",
+            unless=unless,
+            digest_id=None,
+            due_at=due_at,
+            deadline_at=deadline_at,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        deliveries.enqueue(conn, [new])
     return ids
 
 

@@ -9,6 +9,7 @@ from notifybell.store import activity
 from notifybell.store.activity import Event, NewEvent
 from notifybell.store.database import WriteConnection
 from tests.factories import NOW
+from tests.store.plans import plan_of
 
 
 def log(conn: WriteConnection, *types: EventType, **fields: Any) -> None:
@@ -113,3 +114,42 @@ class TestPruning:
         assert activity.prune(conn, NOW + 1, 100) == 2
         log(conn, "delivery.sent")
         assert numbers(activity.page(conn, limit=9)) == [3]
+
+
+class TestPlans:
+    """Which range each page walks, as SQLite plans it."""
+
+    @pytest.mark.parametrize(
+        ("filters", "index"),
+        [
+            ({}, "PRIMARY KEY (rowid>? AND rowid<?)"),
+            ({"type": "delivery.sent"}, "PRIMARY KEY (rowid>? AND rowid<?)"),
+            ({"level": "info"}, "PRIMARY KEY (rowid>? AND rowid<?)"),
+            ({"user_id": "usr_ann"}, "activity_user (user_id=? AND id>? AND id<?)"),
+            (
+                {"user_id": "usr_ann", "level": "error"},
+                "activity_user (user_id=? AND id>? AND id<?)",
+            ),
+            (
+                {"broadcast_id": "brd_1"},
+                "activity_broadcast (broadcast_id=? AND id>? AND id<?)",
+            ),
+            ({"level": "error"}, "activity_error (level=? AND id>? AND id<?)"),
+        ],
+    )
+    @pytest.mark.parametrize("cursor", ["starting_after", "ending_before"])
+    def test_a_page_is_one_range_in_order(
+        self, full: WriteConnection, filters: dict[str, Any], index: str, cursor: str
+    ) -> None:
+        plan = plan_of(full, lambda: activity.page(full, limit=50, **{**filters, cursor: 4}))
+        assert index in plan and "\n" not in plan, plan
+
+    def test_a_notifications_events_are_found_by_its_user(self, full: WriteConnection) -> None:
+        plan = plan_of(full, lambda: activity.of_notification(full, "usr_ann", "ntf_1"))
+        assert "activity_user (user_id=?)" in plan and "\n" not in plan, plan
+
+    def test_pruning_looks_at_a_batch_and_no_more(self, full: WriteConnection) -> None:
+        plan = plan_of(full, lambda: activity.prune(full, NOW, 100))
+        scans = [line for line in plan.splitlines() if line.startswith("SCAN")]
+        assert len(scans) == 2, plan  # the first hundred of the table, and those picked of them
+        assert "activity USING INTEGER PRIMARY KEY (rowid=?)" in plan, plan

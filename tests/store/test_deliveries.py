@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from notifybell.domain.model import Delivery, DeliveryState, DueDelivery, User
-from notifybell.store import deliveries, push_subscriptions
+from notifybell.store import deliveries, tokens
+from notifybell.store import due as claim_due
 from notifybell.store.database import WriteConnection
-from tests.factories import NOW
+from tests.factories import NOW, a_browser
 from tests.store.inbox import HOUR, a_user, enqueue, ids_of
 
 LEASE = 600_000
@@ -16,7 +17,7 @@ LEASE = 600_000
 def claim(
     conn: WriteConnection, *, now: int = NOW, limit: int = 10, lease_ms: int = LEASE
 ) -> list[DueDelivery]:
-    return deliveries.claim_due(conn, "email", now, limit=limit, lease_ms=lease_ms)
+    return claim_due.claim(conn, "email", "", now, limit=limit, lease_ms=lease_ms)
 
 
 def claimed(conn: WriteConnection) -> DueDelivery:
@@ -61,7 +62,7 @@ def test_the_longest_due_go_first_within_the_limit(conn: WriteConnection) -> Non
 
 
 def test_only_the_channel_asked_for_is_claimed(conn: WriteConnection) -> None:
-    enqueue(conn, a_user(conn), channel="web_push", address="psh_1")
+    enqueue(conn, a_user(conn), channel="web_push", address="tok_1")
     assert claim(conn) == []
 
 
@@ -73,20 +74,20 @@ def test_only_what_is_queued_is_claimed(conn: WriteConnection, state: DeliverySt
 
 def test_a_push_comes_with_its_subscription(conn: WriteConnection) -> None:
     user = a_user(conn)
-    subscription = push_subscriptions.upsert(conn, user.id, "https://push/1", "key", "s", NOW)
+    subscription = a_browser(conn, user.id, "https://push/1")
     enqueue(conn, user, channel="web_push", address=subscription.id)
-    [due] = deliveries.claim_due(conn, "web_push", NOW, limit=1, lease_ms=LEASE)
-    assert due.subscription == subscription
+    [due] = claim_due.claim(conn, "web_push", "", NOW, limit=1, lease_ms=LEASE)
+    assert due.token == subscription
 
 
 def test_a_push_never_follows_its_browser_to_another_user(conn: WriteConnection) -> None:
     """Ann signed out, Bob signed in on the same browser, and Ann's push was still waiting."""
     ann, bob = a_user(conn, "ann"), a_user(conn, "bob")
-    subscription = push_subscriptions.upsert(conn, ann.id, "https://push/1", "key", "s", NOW)
+    subscription = a_browser(conn, ann.id, "https://push/1")
     enqueue(conn, ann, channel="web_push", address=subscription.id)
-    push_subscriptions.upsert(conn, bob.id, "https://push/1", "key", "s", NOW + 1)
-    [due] = deliveries.claim_due(conn, "web_push", NOW, limit=1, lease_ms=LEASE)
-    assert due.subscription is None
+    a_browser(conn, bob.id, "https://push/1", NOW + 1)
+    [due] = claim_due.claim(conn, "web_push", "", NOW, limit=1, lease_ms=LEASE)
+    assert due.token is None
 
 
 # --- settling -----------------------------------------------------------------------------------
@@ -129,12 +130,12 @@ def test_a_refusal_for_good_buries_it(conn: WriteConnection) -> None:
 
 def test_a_gone_address_is_forgotten(conn: WriteConnection) -> None:
     user = a_user(conn)
-    subscription = push_subscriptions.upsert(conn, user.id, "https://push/1", "key", "s", NOW)
+    subscription = a_browser(conn, user.id, "https://push/1")
     enqueue(conn, user, channel="web_push", address=subscription.id)
-    [due] = deliveries.claim_due(conn, "web_push", NOW, limit=1, lease_ms=LEASE)
+    [due] = claim_due.claim(conn, "web_push", "", NOW, limit=1, lease_ms=LEASE)
     assert deliveries.settle_gone(conn, due, "410 Gone", NOW)
     assert now_is(conn, due.id).state == "suppressed"
-    assert push_subscriptions.get(conn, user.id, subscription.id) is None
+    assert tokens.get(conn, user.id, "web_push", subscription.id) is None
 
 
 def test_too_late_costs_no_attempt(conn: WriteConnection) -> None:
@@ -260,13 +261,13 @@ def test_only_what_waits_to_be_sent_wakes_a_lane(conn: WriteConnection) -> None:
 
 def test_the_next_due_moment_is_told(conn: WriteConnection) -> None:
     user = a_user(conn)
-    assert deliveries.next_due(conn, "email") is None
+    assert claim_due.next_at(conn, "email", "") is None
     enqueue(conn, user, due_at=NOW + 50)
     enqueue(conn, user, due_at=NOW + 20)
     enqueue(conn, user, channel="web_push", due_at=NOW)
-    assert deliveries.next_due(conn, "email") == NOW + 20
+    assert claim_due.next_at(conn, "email", "") == NOW + 20
     claim(conn, now=NOW + 50)
-    assert deliveries.next_due(conn, "email") is None
+    assert claim_due.next_at(conn, "email", "") is None
 
 
 def test_a_notifications_deliveries_are_found_together(conn: WriteConnection) -> None:
@@ -305,7 +306,7 @@ def _one_of_each(conn: WriteConnection) -> tuple[User, dict[str, str]]:
     deliveries.settle_sent(conn, by_id[made["sent"]], "250", NOW)
     deliveries.settle_dead(conn, by_id[made["dead"]], "550", NOW)
     [made["queued"]] = enqueue(conn, ann, now=NOW + 3)
-    [made["push"]] = enqueue(conn, ann, now=NOW + 4, channel="web_push", address="psh_1")
+    [made["push"]] = enqueue(conn, ann, now=NOW + 4, channel="web_push", address="tok_1")
     return ann, made
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from notifybell.domain.model import Notification, NotificationFilter
-from notifybell.store import notifications, users
+from notifybell.store import marks, notifications, users
 from notifybell.store.database import WriteConnection
 from tests.factories import NOW
 from tests.store.conftest import open_file
@@ -21,17 +21,17 @@ from tests.store.inbox import a_user, ids_of, kept_counts, notify, recount
 NAMES = st.sampled_from(["ann", "bob", "eve"])
 CATEGORIES = st.sampled_from([None, "orders", "news"])
 MARK_ONE = [
-    notifications.mark_read,
-    notifications.mark_unread,
-    notifications.mark_seen,
-    notifications.archive,
-    notifications.unarchive,
-    notifications.discard,
+    marks.mark_read,
+    marks.mark_unread,
+    marks.mark_seen,
+    marks.archive,
+    marks.unarchive,
+    marks.discard,
 ]
 MARK_ALL: list[Callable[..., int]] = [
-    notifications.mark_all_read,
-    notifications.mark_all_seen,
-    notifications.archive_all,
+    marks.mark_all_read,
+    marks.mark_all_seen,
+    marks.archive_all,
 ]
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from notifybell.store import metrics
 from notifybell.store.database import WriteConnection
-from notifybell.store.metrics import Count, Dimension
+from notifybell.store.metrics import DIMENSIONS, Count, Dimension
+from tests.store.plans import plan_of
 
 
 @pytest.fixture
@@ -80,3 +81,13 @@ def test_category_and_channel_narrow_together(full: WriteConnection) -> None:
         Count(day, None, None, "sent", 5)
     ]
     assert metrics.report(full, day, day, category="", channel="email") == []
+
+
+@pytest.mark.parametrize("by", [DIMENSIONS, ("channel",), ()])
+def test_a_report_reads_the_range_of_its_days(
+    full: WriteConnection, by: tuple[Dimension, ...]
+) -> None:
+    plan = plan_of(
+        full, lambda: metrics.report(full, "2026-11-01", "2026-11-02", by, category="orders")
+    )
+    assert "metric USING PRIMARY KEY (day>? AND day<?)" in plan, plan

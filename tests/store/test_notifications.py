@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from notifybell.domain.model import Notification, NotificationFilter, User
-from notifybell.store import notifications, users
+from notifybell.store import marks, notifications, users
 from notifybell.store.database import WriteConnection
 from notifybell.store.rows import as_json_list
 from tests.factories import ANN, BOB, NOW
@@ -15,11 +15,11 @@ Mark = Callable[[WriteConnection, str, str, int], bool]
 
 #: what each act makes of a fresh notification
 MARKS: dict[str, tuple[Mark, str]] = {
-    "read": (notifications.mark_read, "read"),
-    "unread": (notifications.mark_unread, "unseen"),
-    "seen": (notifications.mark_seen, "unread"),
-    "archive": (notifications.archive, "archived"),
-    "unarchive": (notifications.unarchive, "unseen"),
+    "read": (marks.mark_read, "read"),
+    "unread": (marks.mark_unread, "unseen"),
+    "seen": (marks.mark_seen, "unread"),
+    "archive": (marks.archive, "archived"),
+    "unarchive": (marks.unarchive, "unseen"),
 }
 
 
@@ -55,7 +55,7 @@ def test_somebody_elses_notification_is_not_there(conn: WriteConnection) -> None
     assert notifications.get(conn, ann.id, of_bob) is None
     for mark, _ in MARKS.values():
         assert not mark(conn, ann.id, of_bob, NOW)
-    assert not notifications.discard(conn, ann.id, of_bob, NOW)
+    assert not marks.discard(conn, ann.id, of_bob, NOW)
     assert shown(conn, bob.id, of_bob).status == "unseen"
 
 
@@ -63,7 +63,7 @@ def test_what_was_never_for_the_inbox_is_not_there(conn: WriteConnection) -> Non
     ann = a_user(conn)
     [hidden] = notify(conn, ann.id, in_app=False)
     assert notifications.get(conn, ann.id, hidden) is None
-    assert not notifications.mark_read(conn, ann.id, hidden, NOW)
+    assert not marks.mark_read(conn, ann.id, hidden, NOW)
     assert notifications.page(conn, ann.id, status=None, limit=9) == []
     assert (seq_of(conn, ann.id), recount(conn)) == (0, {ann.id: (0, 0)})
 
@@ -96,7 +96,7 @@ def test_a_change_stamps_the_row_with_the_next_seq(conn: WriteConnection) -> Non
     ann = a_user(conn)
     [first, second] = notify(conn, ann.id, ann.id)
     conn.forget_touched()
-    notifications.mark_read(conn, ann.id, first, NOW + 5)
+    marks.mark_read(conn, ann.id, first, NOW + 5)
     assert shown(conn, ann.id, first).seq == 3
     assert shown(conn, ann.id, first).updated_at == NOW + 5
     assert shown(conn, ann.id, second).seq == 2
@@ -106,9 +106,9 @@ def test_a_change_stamps_the_row_with_the_next_seq(conn: WriteConnection) -> Non
 def test_read_is_also_seen_and_unread_stays_seen(conn: WriteConnection) -> None:
     ann = a_user(conn)
     [notification_id] = notify(conn, ann.id)
-    notifications.mark_read(conn, ann.id, notification_id, NOW + 5)
+    marks.mark_read(conn, ann.id, notification_id, NOW + 5)
     assert shown(conn, ann.id, notification_id).seen_at == NOW + 5
-    notifications.mark_unread(conn, ann.id, notification_id, NOW + 6)
+    marks.mark_unread(conn, ann.id, notification_id, NOW + 6)
     after = shown(conn, ann.id, notification_id)
     assert (after.status, after.read_at, after.seen_at) == ("unread", None, NOW + 5)
 
@@ -116,19 +116,19 @@ def test_read_is_also_seen_and_unread_stays_seen(conn: WriteConnection) -> None:
 def test_the_archive_gives_back_what_it_took(conn: WriteConnection) -> None:
     ann = a_user(conn)
     [notification_id] = notify(conn, ann.id)
-    notifications.mark_read(conn, ann.id, notification_id, NOW)
-    notifications.archive(conn, ann.id, notification_id, NOW)
-    notifications.unarchive(conn, ann.id, notification_id, NOW)
+    marks.mark_read(conn, ann.id, notification_id, NOW)
+    marks.archive(conn, ann.id, notification_id, NOW)
+    marks.unarchive(conn, ann.id, notification_id, NOW)
     assert shown(conn, ann.id, notification_id).status == "read"
 
 
 def test_a_discarded_one_is_gone_but_told_to_other_devices(conn: WriteConnection) -> None:
     ann = a_user(conn)
     [notification_id] = notify(conn, ann.id)
-    assert notifications.discard(conn, ann.id, notification_id, NOW + 5)
+    assert marks.discard(conn, ann.id, notification_id, NOW + 5)
     assert notifications.get(conn, ann.id, notification_id) is None
-    assert not notifications.discard(conn, ann.id, notification_id, NOW + 6)
-    assert not notifications.mark_read(conn, ann.id, notification_id, NOW + 6)
+    assert not marks.discard(conn, ann.id, notification_id, NOW + 6)
+    assert not marks.mark_read(conn, ann.id, notification_id, NOW + 6)
     assert kept_counts(conn) == recount(conn) == {ann.id: (0, 0)}
     sync = notifications.changes_after(conn, ann.id, 1, 9)
     assert [(row.id, row.status) for row in sync.changed] == [(notification_id, "discarded")]
@@ -146,20 +146,20 @@ def _inbox_of_all_kinds(conn: WriteConnection) -> tuple[str, dict[str, str]]:
             [one] = notify(conn, ann.id, category=category, topic=f"{category}-topic")
             made[f"{status}/{category}"] = one
             if status != "unseen":
-                notifications.mark_seen(conn, ann.id, one, NOW)
+                marks.mark_seen(conn, ann.id, one, NOW)
             if status == "read":
-                notifications.mark_read(conn, ann.id, one, NOW)
+                marks.mark_read(conn, ann.id, one, NOW)
             if status == "archived":
-                notifications.archive(conn, ann.id, one, NOW)
+                marks.archive(conn, ann.id, one, NOW)
     return ann.id, made
 
 
 MarkAll = Callable[..., int]
 MARK_ALLS: dict[str, tuple[MarkAll, dict[str, str]]] = {
-    "read": (notifications.mark_all_read, {"unseen": "read", "unread": "read"}),
-    "seen": (notifications.mark_all_seen, {"unseen": "unread"}),
+    "read": (marks.mark_all_read, {"unseen": "read", "unread": "read"}),
+    "seen": (marks.mark_all_seen, {"unseen": "unread"}),
     "archive": (
-        notifications.archive_all,
+        marks.archive_all,
         {"unseen": "archived", "unread": "archived", "read": "archived"},
     ),
 }
@@ -208,14 +208,14 @@ def test_marking_all_again_changes_nothing(conn: WriteConnection, word: str) -> 
 def test_marking_all_draws_a_seq_each_oldest_first(conn: WriteConnection) -> None:
     ann = a_user(conn)
     ids = notify(conn, *[ann.id] * 3)
-    notifications.mark_all_read(conn, ann.id, NOW, category=None, topic=None)
+    marks.mark_all_read(conn, ann.id, NOW, category=None, topic=None)
     assert [shown(conn, ann.id, id).seq for id in ids] == [4, 5, 6]
 
 
 def test_marking_all_leaves_other_users_alone(conn: WriteConnection) -> None:
     ann, bob = a_user(conn, "ann"), a_user(conn, "bob")
     notify(conn, ann.id, bob.id)
-    notifications.archive_all(conn, ann.id, NOW, category=None, topic=None)
+    marks.archive_all(conn, ann.id, NOW, category=None, topic=None)
     assert kept_counts(conn) == recount(conn) == {ann.id: (0, 0), bob.id: (1, 1)}
 
 
@@ -259,7 +259,7 @@ def test_pages_lead_both_ways_from_every_cursor(
     more = notify(conn, *[ann] * 8, category="orders")
     for one, mark in zip(
         more,
-        (notifications.mark_seen, notifications.mark_read, notifications.archive, _nothing) * 2,
+        (marks.mark_seen, marks.mark_read, marks.archive, _nothing) * 2,
         strict=True,
     ):
         mark(conn, ann, one, NOW)
@@ -280,7 +280,7 @@ def test_pages_lead_both_ways_from_every_cursor(
 def test_the_cursor_may_point_at_what_is_gone(conn: WriteConnection) -> None:
     ann = a_user(conn)
     ids = notify(conn, *[ann.id] * 3)
-    notifications.discard(conn, ann.id, ids[1], NOW)
+    marks.discard(conn, ann.id, ids[1], NOW)
     found = notifications.page(conn, ann.id, status=None, limit=9, starting_after=ids[1])
     assert ids_of(found) == ids[:1]
 

@@ -11,13 +11,16 @@ from notifybell.store import (
     broadcasts,
     deliveries,
     idempotency,
+    marks,
     notifications,
     preferences,
-    push_subscriptions,
+    tokens,
     users,
 )
+from notifybell.store import due as claim_due
 from notifybell.store.database import WriteConnection
 from notifybell.store.rows import as_json_list
+from notifybell.store.users import InboxChange
 from tests.factories import NOW
 from tests.store.inbox import a_user, enqueue, notify
 from tests.store.plans import plan_of
@@ -51,17 +54,17 @@ INDEXED: dict[str, tuple[Verb, str]] = {
     **{
         f"inbox page, {status or 'all'}": (
             list_inbox(status),
-            "USING INDEX notification_status (user_id=? AND status=? AND id>? AND id<?)",
+            "USING INDEX notification_status (user_id=? AND status=? AND place>? AND place<?)",
         )
         for status in (None, "unseen", "unread", "read", "archived")
     },
     "inbox page back": (
         list_inbox(None, ending_before="ntf_z"),
-        "USING INDEX notification_status (user_id=? AND status=? AND id>? AND id<?)",
+        "USING INDEX notification_status (user_id=? AND status=? AND place>? AND place<?)",
     ),
     "inbox page of a category": (
         list_inbox(None, category="orders"),
-        "notification_status (user_id=? AND status=? AND id>? AND id<?)",
+        "notification_status (user_id=? AND status=? AND place>? AND place<?)",
     ),
     "changes": (
         lambda conn, user: notifications.changes_after(conn, user.id, 1, 50),
@@ -72,13 +75,11 @@ INDEXED: dict[str, tuple[Verb, str]] = {
         "notification_status (user_id=? AND status=?)",
     ),
     "mark one": (
-        lambda conn, user: notifications.mark_read(conn, user.id, _first(conn, user), NOW),
+        lambda conn, user: marks.mark_read(conn, user.id, _first(conn, user), NOW),
         "notification USING PRIMARY KEY (user_id=? AND id=?)",
     ),
     "mark all": (
-        lambda conn, user: notifications.mark_all_read(
-            conn, user.id, NOW, category=None, topic=None
-        ),
+        lambda conn, user: marks.mark_all_read(conn, user.id, NOW, category=None, topic=None),
         "notification USING INDEX notification_status (user_id=? AND status=?)",
     ),
     "reached before": (
@@ -94,12 +95,12 @@ INDEXED: dict[str, tuple[Verb, str]] = {
         "notification_broadcast (broadcast_id=?)",
     ),
     "claim": (
-        lambda conn, user: deliveries.claim_due(conn, "email", NOW, limit=8, lease_ms=1),
-        "delivery_due (channel=? AND due_at<?)",
+        lambda conn, user: claim_due.claim(conn, "email", "", NOW, limit=8, lease_ms=1),
+        "delivery_due (channel=? AND host=? AND due_at<?)",
     ),
     "next due": (
-        lambda conn, user: deliveries.next_due(conn, "email"),
-        "delivery_due (channel=?)",
+        lambda conn, user: claim_due.next_at(conn, "email", ""),
+        "delivery_due (channel=? AND host=?)",
     ),
     "rescue": (
         lambda conn, user: deliveries.rescue_expired(conn, "email", leased_until=NOW, now=NOW),
@@ -131,7 +132,7 @@ INDEXED: dict[str, tuple[Verb, str]] = {
     ),
     "next users": (lambda conn, user: users.after(conn, "", 100), "PRIMARY KEY (id>?)"),
     "draw seqs": (
-        lambda conn, user: users.add_notifications(conn, {user.id: 1}, NOW),
+        lambda conn, user: users.add_notifications(conn, {user.id: InboxChange(1, 1, 1)}, NOW),
         "user USING PRIMARY KEY (id=?)",
     ),
     "choices of a chunk": (
@@ -140,12 +141,12 @@ INDEXED: dict[str, tuple[Verb, str]] = {
         ),
         "preference USING PRIMARY KEY (user_id=? AND category=?)",
     ),
-    "push addresses of a chunk": (
-        lambda conn, user: push_subscriptions.for_users(conn, as_json_list([user.id])),
-        "push_subscription USING COVERING INDEX push_subscription_user (user_id=?)",
+    "tokens of a chunk": (
+        lambda conn, user: tokens.for_users(conn, as_json_list([user.id])),
+        "channel_token USING INDEX channel_token_user (user_id=?)",
     ),
     "unfinished broadcasts": (
-        lambda conn, user: broadcasts.unfinished(conn),
+        lambda conn, user: broadcasts.unfinished(conn, NOW),
         "broadcast USING INDEX broadcast_unfinished",
     ),
     "old keys": (

@@ -1,7 +1,7 @@
 """Sync and retention: what a device is told that was away, and what becomes of old rows."""
 
 from notifybell.domain.model import Notification
-from notifybell.store import broadcasts, deliveries, notifications, users
+from notifybell.store import broadcasts, deliveries, marks, notifications, users
 from notifybell.store.database import WriteConnection
 from tests.factories import NOW
 from tests.store.inbox import a_user, enqueue, ids_of, kept_counts, notify, recount
@@ -27,7 +27,7 @@ def test_without_a_cursor_sync_tells_only_where_the_inbox_stands(conn: WriteConn
 def test_sync_tells_each_change_in_its_order(conn: WriteConnection) -> None:
     ann = a_user(conn)
     first, second = notify(conn, ann.id, ann.id)
-    notifications.mark_read(conn, ann.id, first, NOW)
+    marks.mark_read(conn, ann.id, first, NOW)
     sync = notifications.changes_after(conn, ann.id, 0, 9)
     assert [(row.id, row.seq) for row in sync.changed] == [(second, 2), (first, 3)]
     assert (sync.seq, sync.has_more) == (3, False)
@@ -70,7 +70,7 @@ def test_pruning_keeps_the_counts_and_resets_old_cursors(conn: WriteConnection) 
     old = notify(conn, ann.id, bob.id)
     old_id = shown(conn, ann.id, old[0]).broadcast_id
     [recent] = notify(conn, ann.id)
-    notifications.mark_read(conn, ann.id, old[0], NOW)
+    marks.mark_read(conn, ann.id, old[0], NOW)
     assert notifications.prune_broadcast(conn, old_id, 50) == 2
     assert kept_counts(conn) == recount(conn) == {ann.id: (1, 1), bob.id: (0, 0)}
     assert ids_of(notifications.page(conn, ann.id, status=None, limit=9)) == [recent]

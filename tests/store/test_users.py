@@ -7,9 +7,9 @@ import pytest
 
 from notifybell.domain.errors import Conflict, NotFound
 from notifybell.domain.model import Recipient, User
-from notifybell.store import deliveries, idempotency, preferences, push_subscriptions, users
+from notifybell.store import deliveries, idempotency, preferences, users
 from notifybell.store.database import WriteConnection
-from tests.factories import ANN, BOB, NOW
+from tests.factories import ANN, BOB, NOW, a_browser
 from tests.store.inbox import a_user, enqueue, ids_of, kept_counts, notify, recount
 
 
@@ -212,7 +212,7 @@ def test_deleting_a_user_leaves_nothing_behind_in_any_table(conn: WriteConnectio
         enqueue(conn, user, number=2)
         notify(conn, user.id, in_app=False)
         preferences.put(conn, user.id, {("orders", "email"): False}, NOW)
-        push_subscriptions.upsert(conn, user.id, f"https://push/{user.id}", "key", "secret", NOW)
+        a_browser(conn, user.id, f"https://push/{user.id}")
         key = idempotency.OnceKey(user.id, "key-1", "same")
         idempotency.once(conn, key, NOW, lambda conn: "{}")
     assert users.delete(conn, ann.id)

@@ -1,0 +1,76 @@
+"""From a claimed delivery to a complete message."""
+
+from collections.abc import Callable, Mapping
+
+from notifybell.channels.base import Message
+from notifybell.domain.errors import AddressGone
+from notifybell.domain.model import Address, DueDelivery, EmailAddress, decode_json
+
+UnsubscribeUrl = Callable[[DueDelivery], str | None]
+
+_LINES_OF_A_DIGEST = 5
+
+
+class Composer:
+    """Makes messages, with what only the configuration knows."""
+
+    def __init__(self, unsubscribe_url: UnsubscribeUrl, labels: Mapping[str, str]) -> None:
+        """`labels` are the categories' names for people."""
+        self._unsubscribe_url = unsubscribe_url
+        self._labels = labels
+
+    def compose(self, due: DueDelivery, now: int) -> Message:
+        """The message, its channel's overrides applied.
+
+        Raises AddressGone when the token it was meant for is gone, or another user's now.
+        """
+        override = _override(due)
+        return Message(
+            delivery_id=due.id,
+            notification_id=due.notification_id,
+            address=_address(due),
+            title=override.get("title") or due.title or _digest_title(due),
+            content=override.get("content", due.content) if due.title else _digest_content(due),
+            action_url=override.get("action_url", due.action_url),
+            category=due.category,
+            category_label=self._labels.get(due.category or ""),
+            topic=due.topic,
+            unsubscribe_url=self._unsubscribe_url(due),
+            items=due.items,
+            labels=self._labels,
+            event=due.event,
+            locale=due.locale,
+            created_at=due.created_at,
+            deadline_at=due.deadline_at,
+            sent_at=now,
+        )
+
+
+def _address(due: DueDelivery) -> Address:
+    if due.token is not None:
+        return due.token
+    if is_token_id(due.address):
+        raise AddressGone("this address is no longer registered for the user")
+    return EmailAddress(due.address)
+
+
+def is_token_id(address: str) -> bool:
+    """Whether a delivery's address names a token."""
+    return address.startswith("tok_")
+
+
+def _digest_title(due: DueDelivery) -> str:
+    count = len(due.items)
+    return f"{count} new notification{'s' if count != 1 else ''}"
+
+
+def _digest_content(due: DueDelivery) -> str:
+    lines = [item.title for item in due.items[:_LINES_OF_A_DIGEST]]
+    more = len(due.items) - len(lines)
+    return "\n".join([*lines, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _override(due: DueDelivery) -> dict[str, str | None]:
+    overrides = decode_json(due.overrides) or {}
+    override: dict[str, str | None] = (overrides.get("channels") or {}).get(due.channel) or {}
+    return override

@@ -1,0 +1,100 @@
+"""Taking a broadcast back, by its sender or because its time is over.
+
+What is not sent is not sent; the rows leave the inboxes; what was sent stays sent. Chunk by chunk,
+each a bulk job with its cursor, so that a crash in between is carried to the end by the next start.
+"""
+
+from collections import Counter
+from functools import partial
+from typing import Literal
+
+import msgspec
+
+from notifybell.domain.clock import Clock
+from notifybell.domain.errors import NotFound
+from notifybell.domain.events import EventType
+from notifybell.domain.local_time import utc_day
+from notifybell.domain.model import BroadcastState, Channel
+from notifybell.store import activity, broadcasts, deliveries, metrics, withdrawals
+from notifybell.store.activity import NewEvent
+from notifybell.store.database import Database, WriteConnection
+
+WITHDRAWING: tuple[BroadcastState, ...] = ("cancelling", "expiring")
+_OUTCOMES: dict[BroadcastState, Literal["cancelled", "expired"]] = {
+    "cancelling": "cancelled",
+    "expiring": "expired",
+}
+_EVENTS: dict[str, EventType] = {
+    "cancelled": "broadcast.cancelled",
+    "expired": "broadcast.expired",
+}
+_CHUNK = 50
+
+
+class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a broadcast that was taken back."""
+
+    notifications: int = 0
+    #: that left an inbox
+    deliveries: dict[Channel, int] = {}
+    #: not sent any more, by channel
+
+
+async def cancel(database: Database, clock: Clock, broadcast_id: str) -> Withdrawn:
+    """Take a broadcast back. Once more is fine, and withdraws nothing. Raises NotFound."""
+    before = await database.write(lambda conn: broadcasts.begin_cancel(conn, broadcast_id))
+    if before is None:
+        raise NotFound("There is no such broadcast.")
+    return await withdraw(database, clock, broadcast_id)
+
+
+async def withdraw(database: Database, clock: Clock, broadcast_id: str) -> Withdrawn:
+    """Carry a withdrawal that has begun to its end; what this call has withdrawn."""
+    shown = 0
+    unsent: Counter[Channel] = Counter()
+    while True:
+        job = partial(_next_chunk, broadcast_id=broadcast_id, now=clock.now())
+        chunk = await database.write(job, bulk=True)
+        if chunk is None:
+            return Withdrawn(notifications=shown, deliveries=dict(unsent))
+        shown += chunk.notifications
+        unsent.update(chunk.deliveries)
+
+
+def _next_chunk(conn: WriteConnection, broadcast_id: str, now: int) -> Withdrawn | None:
+    progress = broadcasts.progress(conn, broadcast_id)
+    if progress is None or progress.state not in WITHDRAWING:
+        return None
+    outcome = _OUTCOMES[progress.state]
+    taken = withdrawals.withdraw(conn, broadcast_id, progress.cursor or "", _CHUNK, now)
+    unsent = deliveries.withdraw(conn, [one.id for one in taken], outcome, now)
+    broadcasts.record_progress(
+        conn,
+        broadcast_id,
+        cursor=taken[-1].user_id if taken else progress.cursor or "",
+        state=outcome if len(taken) < _CHUNK else progress.state,
+        failures=progress.failures,
+        errors=progress.errors,
+    )
+    _tell(conn, broadcast_id, outcome, unsent, now, is_last=len(taken) < _CHUNK)
+    return Withdrawn(notifications=sum(one.was_shown for one in taken), deliveries=dict(unsent))
+
+
+def _tell(
+    conn: WriteConnection,
+    broadcast_id: str,
+    outcome: str,
+    unsent: list[tuple[Channel, int]],
+    now: int,
+    *,
+    is_last: bool,
+) -> None:
+    broadcast = broadcasts.get(conn, broadcast_id)
+    category = broadcast.category if broadcast is not None else None
+    day = utc_day(now)
+    metrics.add(conn, {(day, category or "", channel, outcome): n for channel, n in unsent})
+    if is_last:
+        event = NewEvent(
+            at=now, type=_EVENTS[outcome], category=category, broadcast_id=broadcast_id
+        )
+        activity.append(conn, [event])

@@ -1,0 +1,202 @@
+"""Digests: one row a user, channel, window and period; what they hold are deliveries in `held`.
+
+| from   | event                           | to     | verb      |
+| ------ | ------------------------------- | ------ | --------- |
+| –      | the first item of a period      | open   | open_for  |
+| open   | due: told of, or nothing is left| closed | close     |
+
+A period has one digest, whatever happens: the unique index is the promise that none is sent twice.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from notifybell.domain.digests import Due
+from notifybell.domain.ids import new_id
+from notifybell.domain.model import Channel, DeliveryState
+from notifybell.store.database import Connection, WriteConnection
+from notifybell.store.rows import as_json_list, columns, fill
+
+MOST_ITEMS = 1000
+
+Series = tuple[str, Channel, str]
+"""User id, channel and window: what a digest is one of."""
+
+
+class Digest(msgspec.Struct, frozen=True):
+    """One digest that is due."""
+
+    id: str
+    user_id: str
+    channel: Channel
+    key: str
+    #: its window
+    period: str
+    due_at: int
+
+
+class Held(msgspec.Struct, frozen=True):
+    """One delivery that waits in a digest."""
+
+    digest_id: str
+    delivery_id: str
+    notification_id: str
+    category: str | None
+    is_needless: bool
+    #: its user has read it, put it away or deleted it meanwhile
+
+
+_DIGEST = columns(Digest, "digest")
+
+
+def open_for(
+    conn: WriteConnection, wanted: Mapping[Series, Iterator[Due]], now: int
+) -> dict[Series, tuple[str, int]]:
+    """The digest that takes an item of each series now, and when it is due.
+
+    It is the open one, else one for the soonest period that had none. One query, and one statement
+    a new digest.
+    """
+    users = as_json_list(list({user_id for user_id, _, _ in wanted}))
+    rows = conn.execute(
+        "SELECT user_id, channel, key, id, due_at FROM digest WHERE state = 'open'"
+        " AND user_id IN (SELECT value FROM json_each(?))",
+        (users,),
+    ).fetchall()
+    found: dict[Series, tuple[str, int]] = {(r[0], r[1], r[2]): (r[3], r[4]) for r in rows}
+    for series, periods in wanted.items():
+        if series not in found:
+            found[series] = _open(conn, series, periods, now)
+    return found
+
+
+def _open(
+    conn: WriteConnection, series: Series, periods: Iterable[Due], now: int
+) -> tuple[str, int]:
+    for due in periods:
+        digest_id = new_id("dig", now)
+        opened = conn.execute(
+            "INSERT INTO digest (id, user_id, channel, key, period, due_at, state, created_at,"
+            " updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open', ?7, ?7)"
+            " ON CONFLICT (user_id, channel, key, period) DO NOTHING",
+            (digest_id, *series, due.period, due.at, now),
+        )
+        if opened.rowcount:
+            return digest_id, due.at
+    raise AssertionError("periods never end")
+
+
+def next_due(conn: Connection) -> int | None:
+    """When the next open digest is due."""
+    row = conn.execute("SELECT min(due_at) FROM digest WHERE state = 'open'").fetchone()
+    at: int | None = row[0]
+    return at
+
+
+def due(conn: Connection, now: int, limit: int) -> list[Digest]:
+    """Open digests that are due, the longest due first."""
+    return fill(
+        Digest,
+        conn.execute(
+            f"SELECT {_DIGEST} FROM digest WHERE state = 'open' AND due_at <= ?"
+            " ORDER BY due_at, id LIMIT ?",
+            (now, limit),
+        ).fetchall(),
+    )
+
+
+def held(conn: Connection, digest_ids: Sequence[str]) -> list[Held]:
+    """What waits in these digests, newest first."""
+    return fill(
+        Held,
+        conn.execute(
+            "SELECT d.digest_id, d.id, d.notification_id, b.category, n.read_at IS NOT NULL"
+            " OR n.archived_at IS NOT NULL OR n.discarded_at IS NOT NULL"
+            " FROM json_each(?) g CROSS JOIN delivery d ON d.digest_id = g.value"
+            " AND d.state = 'held'"
+            " JOIN notification n ON n.user_id = d.user_id AND n.id = d.notification_id"
+            " JOIN broadcast b ON b.id = d.broadcast_id ORDER BY d.id DESC",
+            (as_json_list(list(digest_ids)),),
+        ).fetchall(),
+    )
+
+
+def close(conn: WriteConnection, items: Mapping[str, Sequence[str]], now: int) -> None:
+    """open → closed, with the notifications that each digest tells of."""
+    conn.executemany(
+        "UPDATE digest SET state = 'closed', items = ?, updated_at = ? WHERE id = ?",
+        [
+            (as_json_list(list(told)[:MOST_ITEMS]), now, digest_id)
+            for digest_id, told in items.items()
+        ],
+    )
+
+
+def reopen_time(conn: WriteConnection, series: Series, periods: Iterable[Due], now: int) -> None:
+    """Move the open digest of a series to its soonest free period: the user's clock changed."""
+    row = conn.execute(
+        "SELECT id FROM digest WHERE state = 'open' AND user_id = ? AND channel = ? AND key = ?",
+        series,
+    ).fetchone()
+    if row is None:
+        return
+    for one in periods:
+        taken = conn.execute(
+            "SELECT 1 FROM digest WHERE user_id = ? AND channel = ? AND key = ? AND period = ?"
+            " AND id <> ?",
+            (*series, one.period, row[0]),
+        ).fetchone()
+        if taken is None:
+            conn.execute(
+                "UPDATE digest SET due_at = ?, period = ?, updated_at = ? WHERE id = ?",
+                (one.at, one.period, now, row[0]),
+            )
+            return
+
+
+def open_series(conn: Connection, user_id: str) -> list[Series]:
+    """What a user has open digests of."""
+    rows = conn.execute(
+        "SELECT user_id, channel, key FROM digest WHERE state = 'open' AND user_id = ?", (user_id,)
+    ).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def settle_held(
+    conn: WriteConnection, delivery_ids: Sequence[str], state: DeliveryState, why: str, now: int
+) -> int:
+    """held → skipped, suppressed or queued: these leave their digest; how many."""
+    channels = conn.execute(
+        "UPDATE delivery SET state = ?1, reason = reason || '; ' || ?2, due_at = ?3,"
+        " updated_at = ?3 WHERE state = 'held' AND id IN (SELECT value FROM json_each(?4))"
+        " RETURNING channel",
+        (state, why, now, as_json_list(list(delivery_ids))),
+    ).fetchall()
+    if state == "queued":
+        conn.touched_channels.update(row[0] for row in channels)
+    return len(channels)
+
+
+def settle_told(
+    conn: WriteConnection, digest_id: str, state: DeliveryState, text: str, now: int
+) -> None:
+    """What a digest told of has its fate: `text` is the receipt or the error.
+
+    An error does not undo that the digest reached another of the user's devices.
+    """
+    column, before = ("receipt", "('held', 'dead')") if state == "sent" else ("error", "('held')")
+    conn.execute(
+        f"UPDATE delivery SET state = ?, {column} = ?, updated_at = ?"
+        f" WHERE digest_id = ? AND notification_id <> digest_id AND state IN {before}",
+        (state, text, now, digest_id),
+    )
+
+
+def held_for(conn: Connection, user_id: str, channel: Channel) -> list[Held]:
+    """All that waits in a user's open digests of a channel."""
+    rows = conn.execute(
+        "SELECT id FROM digest WHERE state = 'open' AND user_id = ? AND channel = ?",
+        (user_id, channel),
+    ).fetchall()
+    return held(conn, [row[0] for row in rows])

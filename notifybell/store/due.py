@@ -1,0 +1,150 @@
+"""What is due: claimed host by host, so that no host fills a lane, with all that a message needs.
+
+A claim is two statements, whatever the number. Digests and webhooks take one or two more.
+"""
+
+import secrets
+from typing import Any
+
+import msgspec
+
+from notifybell.domain.model import Channel, DigestItem, DueDelivery, Event, Token
+from notifybell.store.database import Connection, WriteConnection
+from notifybell.store.rows import as_json_list, columns, fill
+
+_HOSTS_A_CLAIM = 64
+_TOKEN = columns(Token, "t")
+_EVENT = columns(Event, "a")
+_OWN = (
+    *("id", "notification_id", "user_id", "broadcast_id", "channel", "address", "host"),
+    *("attempt", "lease", "deadline_at", "created_at", "unless", "digest_id"),
+)
+_CONTENT = ("title", "content", "category", "topic", "action_url", "overrides")
+_DUE = ", ".join((*(f"d.{name}" for name in _OWN), *(f"b.{name}" for name in _CONTENT)))
+_DUE_WIDTH = len(_OWN) + len(_CONTENT)
+_TOKEN_WIDTH = len(Token.__struct_fields__)
+_IS_NEEDLESS = (
+    "d.unless IS NOT NULL AND (n.archived_at IS NOT NULL OR n.discarded_at IS NOT NULL"
+    " OR CASE d.unless WHEN 'read' THEN n.read_at ELSE n.seen_at END IS NOT NULL)"
+)
+
+
+def hosts(conn: Connection, channel: Channel, after: str | None = None) -> list[str]:
+    """Hosts with waiting deliveries, from the one after `after` on, around the clock.
+
+    One index step a host, however many deliveries wait for each; at most 64 hosts.
+    """
+    later = _hosts_from(conn, channel, after)
+    if after is None or len(later) == _HOSTS_A_CLAIM:
+        return later
+    earlier = [host for host in _hosts_from(conn, channel, None) if host <= after]
+    return (later + earlier)[:_HOSTS_A_CLAIM]
+
+
+def _hosts_from(conn: Connection, channel: Channel, after: str | None) -> list[str]:
+    bound = "" if after is None else " AND host > ?2"
+    rows = conn.execute(
+        "WITH RECURSIVE waiting (host) AS ("
+        f" SELECT min(host) FROM delivery WHERE state = 'queued' AND channel = ?1{bound}"
+        " UNION ALL SELECT (SELECT min(d.host) FROM delivery d WHERE d.state = 'queued'"
+        "  AND d.channel = ?1 AND d.host > waiting.host) FROM waiting WHERE waiting.host IS NOT NULL)"
+        f" SELECT host FROM waiting WHERE host IS NOT NULL LIMIT {_HOSTS_A_CLAIM}",
+        (channel,) if after is None else (channel, after),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def claim(
+    conn: WriteConnection, channel: Channel, host: str, now: int, *, limit: int, lease_ms: int
+) -> list[DueDelivery]:
+    """Claim up to `limit` due deliveries of a channel to one host, the longest due first.
+
+    They are ours until `now + lease_ms`. Two statements, whatever the number.
+    """
+    lease = secrets.token_urlsafe(12)
+    rows = conn.execute(
+        "UPDATE delivery SET state = 'sending', lease = ?1, lease_until = ?2,"
+        " attempt = attempt + 1, updated_at = ?3 WHERE id IN ("
+        "  SELECT id FROM delivery WHERE state = 'queued' AND channel = ?4 AND host = ?5"
+        "  AND due_at <= ?3 ORDER BY due_at, id LIMIT ?6) RETURNING id",
+        (lease, now + lease_ms, now, channel, host, limit),
+    ).fetchall()
+    return _with_content(conn, [row[0] for row in rows]) if rows else []
+
+
+def next_at(conn: Connection, channel: Channel, host: str) -> int | None:
+    """When the next delivery to this host is due, or None when nothing waits."""
+    row = conn.execute(
+        "SELECT due_at FROM delivery WHERE state = 'queued' AND channel = ? AND host = ?"
+        " ORDER BY due_at, id LIMIT 1",
+        (channel, host),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def _with_content(conn: Connection, ids: list[str]) -> list[DueDelivery]:
+    rows = conn.execute(
+        f"SELECT {_DUE}, {_TOKEN}, {_IS_NEEDLESS}, s.locale FROM delivery d"
+        " JOIN broadcast b ON b.id = d.broadcast_id"
+        " JOIN notification n ON n.user_id = d.user_id AND n.id = d.notification_id"
+        " LEFT JOIN channel_token t ON t.id = d.address AND t.user_id = d.user_id"
+        " LEFT JOIN user_setting s ON s.user_id = d.user_id"
+        " WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id",
+        (as_json_list(ids),),
+    ).fetchall()
+    due = [_due(row) for row in rows]
+    if len(due) < len(ids):
+        found = {one.id for one in due}
+        others = as_json_list([one for one in ids if one not in found])
+        due += _digests(conn, others) + _webhooks(conn, others)
+    return due
+
+
+def _due(row: tuple[Any, ...]) -> DueDelivery:
+    token = row[_DUE_WIDTH : _DUE_WIDTH + _TOKEN_WIDTH]
+    is_needless, locale = row[_DUE_WIDTH + _TOKEN_WIDTH :]
+    values = (*row[:_DUE_WIDTH], None if token[0] is None else Token(*token), bool(is_needless))
+    due = DueDelivery(*values)
+    return due if locale is None else msgspec.structs.replace(due, locale=locale)
+
+
+def _digests(conn: Connection, ids: str) -> list[DueDelivery]:
+    """A digest has no broadcast of its own, but the items it was closed with."""
+    rows = conn.execute(
+        f"SELECT g.items, {_DUE}, {_TOKEN}, 0, s.locale FROM delivery d"
+        " JOIN digest g ON g.id = d.notification_id"
+        " LEFT JOIN broadcast b ON 0"
+        " LEFT JOIN channel_token t ON t.id = d.address AND t.user_id = d.user_id"
+        " LEFT JOIN user_setting s ON s.user_id = d.user_id"
+        " WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id",
+        (ids,),
+    ).fetchall()
+    return [
+        msgspec.structs.replace(_due(row), items=_items(conn, row[2], items))
+        for items, *row in rows
+    ]
+
+
+def _items(conn: Connection, user_id: str, notification_ids: str) -> tuple[DigestItem, ...]:
+    """Newest first; what was pruned meanwhile is left out."""
+    rows = conn.execute(
+        "SELECT n.id, b.title, b.content, b.category, b.topic, b.action_url, n.created_at"
+        " FROM json_each(?2) i CROSS JOIN notification n ON n.user_id = ?1 AND n.id = i.value"
+        " JOIN broadcast b ON b.id = n.broadcast_id ORDER BY n.id DESC",
+        (user_id, notification_ids),
+    ).fetchall()
+    return tuple(fill(DigestItem, rows))
+
+
+def _webhooks(conn: Connection, ids: str) -> list[DueDelivery]:
+    """A webhook tells of an event, with the content of the broadcast that it is about."""
+    rows = conn.execute(
+        f"SELECT {_EVENT}, {_DUE}, {_TOKEN}, 0, NULL FROM delivery d"
+        " JOIN activity a ON a.id = CAST(substr(d.notification_id, 5) AS INTEGER)"
+        " LEFT JOIN broadcast b ON b.id = a.broadcast_id LEFT JOIN channel_token t ON 0"
+        " WHERE d.channel = 'webhook' AND d.id IN (SELECT value FROM json_each(?))"
+        " ORDER BY d.due_at, d.id",
+        (ids,),
+    ).fetchall()
+    width = len(Event.__struct_fields__)
+    return [msgspec.structs.replace(_due(row[width:]), event=Event(*row[:width])) for row in rows]

@@ -1,0 +1,299 @@
+"""What users do to their notifications: marks, snoozes, and the counts and numbers that follow.
+
+A verb that changes nothing draws no seq and logs nothing, so that a repeated call wakes nobody.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from notifybell.domain import marks
+from notifybell.domain.events import EventType
+from notifybell.domain.ids import new_ids
+from notifybell.domain.marks import Marks
+from notifybell.domain.model import NotificationStatus
+from notifybell.store import activity, users
+from notifybell.store.activity import NewEvent
+from notifybell.store.database import Connection, WriteConnection
+
+_OF_CONTENT = (
+    " AND broadcast_id IN (SELECT id FROM broadcast WHERE (:category IS NULL OR"
+    " category = :category) AND (:topic IS NULL OR topic = :topic))"
+)
+
+
+def mark_read(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Mark one read (and seen); False when the user has no such notification."""
+    return _change(conn, user_id, notification_id, now, marks.read)
+
+
+def mark_clicked(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Note that its user followed it, which reads it; False when there is no such notification."""
+    if not mark_read(conn, user_id, notification_id, now):
+        return False
+    broadcast_id = _broadcast_of(conn, user_id, notification_id)
+    _log(conn, "notification.clicked", user_id, now, broadcast_id, notification_id)
+    return True
+
+
+def mark_unread(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Mark one unread; False when the user has no such notification."""
+    return _change(conn, user_id, notification_id, now, marks.unread)
+
+
+def mark_seen(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Mark one seen; False when the user has no such notification."""
+    return _change(conn, user_id, notification_id, now, marks.seen)
+
+
+def archive(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Put one away; False when the user has no such notification."""
+    return _change(conn, user_id, notification_id, now, marks.archived)
+
+
+def unarchive(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Bring one back to the inbox; False when the user has no such notification."""
+    return _change(conn, user_id, notification_id, now, marks.unarchived)
+
+
+def discard(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Delete one for its user; False when there is none. The row stays as a mark for sync."""
+    return _change(conn, user_id, notification_id, now, marks.discarded)
+
+
+def mark_all_read(
+    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
+) -> int:
+    """Mark all unread ones of this category and topic read; how many."""
+    return _change_all(
+        conn,
+        "notification.read",
+        user_id,
+        now,
+        ("unseen", "unread"),
+        "read_at = :now, seen_at = coalesce(seen_at, :now)",
+        category,
+        topic,
+    )
+
+
+def mark_all_seen(
+    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
+) -> int:
+    """Mark all unseen ones of this category and topic seen; how many. The inbox was opened."""
+    users.mark_opened(conn, user_id, now)
+    return _change_all(
+        conn,
+        "notification.seen",
+        user_id,
+        now,
+        ("unseen",),
+        "seen_at = :now",
+        category,
+        topic,
+    )
+
+
+def archive_all(
+    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
+) -> int:
+    """Archive everything in the inbox of this category and topic; how many."""
+    return _change_all(
+        conn,
+        "notification.archived",
+        user_id,
+        now,
+        ("unseen", "unread", "read"),
+        "archived_at = :now",
+        category,
+        topic,
+    )
+
+
+def snooze(conn: WriteConnection, user_id: str, notification_id: str, until: int, now: int) -> bool:
+    """Hide one until then; False when the user has no such notification."""
+    return _change(
+        conn, user_id, notification_id, now, lambda before, _: marks.snoozed(before, until)
+    )
+
+
+def unsnooze(conn: WriteConnection, user_id: str, notification_id: str, now: int) -> bool:
+    """Bring one back before its time, to its old place; False when there is no such one."""
+    return _change(conn, user_id, notification_id, now, marks.woken)
+
+
+def next_snoozed(conn: Connection) -> int | None:
+    """When the next snooze ends."""
+    row = conn.execute(
+        "SELECT min(snoozed_until) FROM notification WHERE snoozed_until IS NOT NULL"
+    ).fetchone()
+    at: int | None = row[0]
+    return at
+
+
+def wake_snoozed(conn: WriteConnection, now: int, limit: int) -> int:
+    """Bring back what was snoozed until now: unread, and at the top; how many."""
+    rows = conn.execute(
+        "SELECT user_id, id, status FROM notification WHERE snoozed_until <= ?"
+        " ORDER BY snoozed_until LIMIT ?",
+        (now, limit),
+    ).fetchall()
+    for (user_id, notification_id, status), place in zip(
+        rows, new_ids("ntf", now, len(rows)), strict=True
+    ):
+        is_shown = int(status == "snoozed")  # not what was deleted meanwhile
+        seq = users.change_inbox(conn, user_id, changes=1, unread=is_shown, unseen=is_shown)
+        conn.execute(
+            "UPDATE notification SET snoozed_until = NULL, moved_to = ?, seen_at = NULL,"
+            " read_at = NULL, seq = ?, updated_at = ? WHERE user_id = ? AND id = ?",
+            (place, seq, now, user_id, notification_id),
+        )
+    return len(rows)
+
+
+def _change(
+    conn: WriteConnection,
+    user_id: str,
+    notification_id: str,
+    now: int,
+    change: Callable[[Marks, int], Marks],
+) -> bool:
+    row = conn.execute(
+        "SELECT broadcast_id, group_id, group_count, grouped, seen_at, read_at, archived_at,"
+        " discarded_at, snoozed_until FROM notification"
+        " WHERE user_id = ? AND id = ? AND status NOT IN ('discarded', 'hidden')",
+        (user_id, notification_id),
+    ).fetchone()
+    if row is None:
+        return False
+    broadcast_id, group_id, group_count, is_grouped = row[:4]
+    before = Marks(*row[4:])
+    after = change(before, now)
+    if after == before:
+        return True
+    seq = users.change_inbox(
+        conn,
+        user_id,
+        changes=1,
+        # what is grouped is counted by its head
+        unread=0 if is_grouped else after.is_unread - before.is_unread,
+        unseen=0 if is_grouped else after.is_unseen - before.is_unseen,
+    )
+    conn.execute(
+        "UPDATE notification SET seen_at = ?, read_at = ?, archived_at = ?, discarded_at = ?,"
+        " snoozed_until = ?, seq = ?, updated_at = ? WHERE user_id = ? AND id = ?",
+        (*msgspec.structs.astuple(after), seq, now, user_id, notification_id),
+    )
+    what = _told(before, after)
+    if what is not None:
+        _log(conn, what, user_id, now, broadcast_id, notification_id)
+    if group_count > 1:
+        _follow(conn, user_id, group_id, after, now)
+    return True
+
+
+def _follow(conn: WriteConnection, user_id: str, group_id: str, marks: Marks, now: int) -> None:
+    """What is grouped under a head takes over its marks."""
+    marked = {"seen_at": marks.seen_at, "read_at": marks.read_at, "archived_at": marks.archived_at}
+    assignments = ", ".join(
+        f"{name} = coalesce({name}, {at})" if at is not None else f"{name} = NULL"
+        for name, at in marked.items()
+    )
+    conn.execute(
+        f"UPDATE notification SET {assignments}, updated_at = ?3 WHERE user_id = ?1 AND grouped"
+        " AND group_id = ?2 AND group_key = (SELECT group_key FROM notification"
+        "  WHERE user_id = ?1 AND id = ?2)",
+        (user_id, group_id, now),
+    )
+
+
+def _change_all(
+    conn: WriteConnection,
+    what: EventType,
+    user_id: str,
+    now: int,
+    statuses: tuple[NotificationStatus, ...],
+    assignments: str,
+    category: str | None,
+    topic: str | None,
+) -> int:
+    """Change all rows of these statuses in one statement, a seq each, oldest first."""
+    names = ", ".join(f"'{status}'" for status in statuses)
+    content = "" if category is None and topic is None else _OF_CONTENT
+    matching = f"user_id = :user AND status IN ({names}){content}"
+    values: dict[str, Any] = {"user": user_id, "category": category, "topic": topic, "now": now}
+    counts: dict[str, int] = dict(
+        conn.execute(
+            "SELECT status, count(*) FROM notification INDEXED BY notification_status"
+            f" WHERE {matching} GROUP BY status",
+            values,
+        ).fetchall()
+    )
+    changes = sum(counts.values())
+    if changes == 0:
+        return 0
+    # what is grouped has no number of its own: nobody sees it
+    conn.execute(
+        f"UPDATE notification SET {assignments}, updated_at = :now WHERE user_id = :user"
+        f" AND status = 'grouped' AND read_at IS NULL{content}",
+        values,
+    )
+    unseen = counts.get("unseen", 0)
+    only_seen = statuses == ("unseen",)
+    seq = users.change_inbox(
+        conn,
+        user_id,
+        changes=changes,
+        unread=0 if only_seen else -(unseen + counts.get("unread", 0)),
+        unseen=-unseen,
+    )
+    conn.execute(
+        f"UPDATE notification SET {assignments}, updated_at = :now, seq = :first + picked.place"
+        f" FROM (SELECT id AS picked_id, row_number() OVER (ORDER BY id) AS place"
+        f"       FROM notification INDEXED BY notification_status WHERE {matching}) AS picked"
+        " WHERE user_id = :user AND id = picked.picked_id",
+        {**values, "first": seq - changes},
+    )
+    told = f'{{"count": {changes}}}'
+    event = NewEvent(at=now, type=what, user_id=user_id, category=category, detail=told)
+    activity.append(conn, [event])
+    return changes
+
+
+def _told(before: Marks, after: Marks) -> EventType | None:
+    """The event that this change is, if it is one."""
+    if before.archived_at is None and after.archived_at is not None:
+        return "notification.archived"
+    if before.read_at is None and after.read_at is not None:
+        return "notification.read"
+    if before.seen_at is None and after.seen_at is not None:
+        return "notification.seen"
+    return None
+
+
+def _log(
+    conn: WriteConnection,
+    what: EventType,
+    user_id: str,
+    now: int,
+    broadcast_id: str,
+    notification_id: str,
+) -> None:
+    event = NewEvent(
+        at=now,
+        type=what,
+        user_id=user_id,
+        broadcast_id=broadcast_id,
+        notification_id=notification_id,
+    )
+    activity.append(conn, [event])
+
+
+def _broadcast_of(conn: Connection, user_id: str, notification_id: str) -> str:
+    row = conn.execute(
+        "SELECT broadcast_id FROM notification WHERE user_id = ? AND id = ?",
+        (user_id, notification_id),
+    ).fetchone()
+    found: str = row[0]
+    return found

@@ -1,0 +1,51 @@
+"""How many messages of a category went to a user on a channel in the current window.
+
+A window begins with its first message, so a limit holds in any span between two of them.
+"""
+
+from collections.abc import Mapping
+
+from notifybell.domain.model import Channel, Throttle
+from notifybell.store.database import WriteConnection
+from notifybell.store.rows import as_json_list
+
+Counted = tuple[str, Channel, str]
+"""User id, channel, category."""
+
+
+class Windows:
+    """The windows of some users, read at once, counted on, and written back at once."""
+
+    def __init__(self, conn: WriteConnection, limits: Mapping[Counted, Throttle], now: int) -> None:
+        self._limits = limits
+        self._now = now
+        self._changed: set[Counted] = set()
+        rows = conn.execute(
+            "SELECT user_id, channel, category, started_at, count FROM throttle"
+            " WHERE user_id IN (SELECT value FROM json_each(?))",
+            (as_json_list(list({user_id for user_id, _, _ in limits})),),
+        ).fetchall()
+        self._used: dict[Counted, tuple[int, int]] = {
+            (row[0], row[1], row[2]): (row[3], row[4]) for row in rows
+        }
+
+    def full_until(self, counted: Counted) -> int | None:
+        """Count one more message. When the window is full: nothing is counted, and when it ends."""
+        limit = self._limits[counted]
+        started_at, used = self._used.get(counted, (self._now, 0))
+        if started_at + limit.window_ms <= self._now:
+            started_at, used = self._now, 0
+        if used >= limit.count:
+            return started_at + limit.window_ms
+        self._used[counted] = (started_at, used + 1)
+        self._changed.add(counted)
+        return None
+
+    def save(self, conn: WriteConnection) -> None:
+        """Write what was counted."""
+        conn.executemany(
+            "INSERT INTO throttle (user_id, channel, category, started_at, count)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (user_id, channel, category)"
+            " DO UPDATE SET started_at = excluded.started_at, count = excluded.count",
+            [(*counted, *self._used[counted]) for counted in self._changed],
+        )
