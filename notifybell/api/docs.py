@@ -32,6 +32,7 @@ EXAMPLES: dict[str, Json] = {
     "UserIn": {"external_id": "ann", "email": "ann@example.com", "first_name": "Ann"},
     "SubscriptionIn": {"topic": "project/1", "state": "muted"},
     "SubscribersIn": {"topic": "project/1", "users": [{"external_id": "ann"}]},
+    "SuppressionIn": {"address": "ann@example.com", "detail": "asked for it on the phone"},
     "PreferencesIn": {
         "categories": [{"key": "orders", "channels": [{"name": "email", "enabled": False}]}]
     },
@@ -147,7 +148,7 @@ def _operations(document: Json, public_url: str) -> Iterator[Operation]:
     for path, methods in document["paths"].items():
         for method, found in methods.items():
             body = _content(found.get("requestBody", {}))
-            example = None if body is None else examples[body.schema or ""]
+            example = None if body is None else examples.get(body.schema or "")
             yield Operation(
                 id=found["operationId"],
                 tag=found["tags"][0],
