@@ -9,24 +9,31 @@ from typing import Annotated
 import msgspec
 from litestar import Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import PathParameter
+from litestar.params import PathParameter, QueryParameter
 
 from notifybell.api.pages import answer_page, render
 from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest
-from notifybell.config import Config
+from notifybell.config import Config, known_channels
+from notifybell.delivery import unsubscribe as unsubscribing
+from notifybell.delivery.decide import EMAIL
 from notifybell.domain import links
 from notifybell.domain.errors import NotFound
-from notifybell.domain.model import CHANNELS, Channel
-from notifybell.store import preferences, users
+from notifybell.domain.links import Unsubscribe
+from notifybell.domain.model import Channel
+from notifybell.store import users
 from notifybell.store.database import Database
 
-Token = Annotated[str, PathParameter(description="Signed here, from the link in the mail.")]
+LinkToken = Annotated[str, PathParameter(description="Signed here, from the link in the mail.")]
+Undo = Annotated[
+    bool, QueryParameter(name="undo", description="Take it back, as the page offers afterwards.")
+]
 
 _WORDS: dict[Channel, str] = {
     "in_app": "in the inbox",
     "email": "by email",
     "web_push": "as push notifications",
+    "sms": "by SMS",
 }
 
 
@@ -40,13 +47,13 @@ def _pages(description: str, *refusals: int) -> dict[int, ResponseSpec]:
     }
 
 
-class Subject(msgspec.Struct, frozen=True):
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """What a link is about."""
 
-    user_id: str
-    category: str
-    channel: Channel
-    label: str
+    what: Unsubscribe
+    label: str | None
+    #: of the category; None: everything on the channel
+    where: str
     required: bool
 
 
@@ -59,7 +66,7 @@ class Subject(msgspec.Struct, frozen=True):
 )
 async def show_unsubscribe(
     request: ApiRequest,
-    token: Token,
+    token: LinkToken,
 ) -> Response[str]:
     """Asks, and changes nothing."""
     config, db = request.config, request.db
@@ -68,8 +75,7 @@ async def show_unsubscribe(
         return _not_valid()
     if subject.required:
         return _page("required", subject)
-    chosen = db.read(lambda conn: preferences.for_user(conn, subject.user_id))
-    is_off = chosen.get((subject.category, subject.channel)) is False
+    is_off = db.read(lambda conn: unsubscribing.is_off(conn, subject.what))
     return _page("done" if is_off else "ask", subject)
 
 
@@ -79,21 +85,27 @@ async def show_unsubscribe(
     status_code=200,
     tags=["unsubscribe"],
     summary="Unsubscribe",
-    responses=_pages("Turned off.", 404, 409) | documented(503),
+    responses=_pages("Turned off, or on again.", 404, 409) | documented(503),
 )
 async def unsubscribe(
     request: ApiRequest,
-    token: Token,
+    token: LinkToken,
+    undo: Undo = False,
 ) -> Response[str]:
-    """Turns this category off on this channel, at once."""
-    config, db, clock = request.config, request.db, request.clock
+    """Turns this category off on this channel, at once.
+
+    A link without a category stops all mail: it puts the user's address on the suppression list.
+    """
+    config, db, now = request.config, request.db, request.clock.now()
     subject = _subject(token, config, db)
     if subject is None:
         return _not_valid()
     if subject.required:
         return _page("required", subject, status_code=409)
-    choice, now = {(subject.category, subject.channel): False}, clock.now()
-    await db.write(lambda conn: preferences.put(conn, subject.user_id, choice, now))
+    if undo:
+        await db.write(lambda conn: unsubscribing.undo(conn, subject.what))
+        return _page("undone", subject)
+    await db.write(lambda conn: unsubscribing.turn_off(conn, subject.what, now))
     return _page("done", subject)
 
 
@@ -103,25 +115,28 @@ def _subject(token: str, config: Config, db: Database) -> Subject | None:
         what = links.verify(token, config.auth.secret_keys)
     except NotFound:
         return None
-    channel = next((channel for channel in CHANNELS if channel == what.channel), None)
-    if channel is None or what.category is None:
+    if what.channel not in known_channels(config):
+        return None
+    if what.category is None and what.channel != EMAIL:
         return None
     if db.read(lambda conn: users.get(conn, what.user_id)) is None:
         return None
-    declared = config.categories.get(what.category)
+    declared = config.categories.get(what.category or "")
     return Subject(
-        user_id=what.user_id,
-        category=what.category,
-        channel=channel,
+        what=what,
         label=(declared.label if declared is not None else "") or what.category,
+        where=_where(what.channel, config),
         required=declared is not None and declared.required,
     )
 
 
+def _where(channel: Channel, config: Config) -> str:
+    labels = {kind.name: kind.label for kind in config.kinds}
+    return _WORDS.get(channel) or f"on {labels.get(channel, channel)}"
+
+
 def _page(state: str, subject: Subject, *, status_code: int = 200) -> Response[str]:
-    html = render(
-        "unsubscribe.html", state=state, label=subject.label, where=_WORDS[subject.channel]
-    )
+    html = render("unsubscribe.html", state=state, label=subject.label, where=subject.where)
     return answer_page(html, status_code=status_code)
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from notifybell.domain import links
-from notifybell.store import preferences
+from notifybell.store import activity, preferences, suppressions
 from tests.api.shop import SECRET_KEY, Shop
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -22,10 +22,23 @@ async def a_link(
     return f"/unsubscribe/{token}"
 
 
-async def choices(shop: Shop) -> dict[tuple[str, str], bool]:
+async def choices(shop: Shop) -> dict[tuple[str, str], str]:
     user = (await shop.project.get("/api/users/external_id:ann")).json()
-    found = shop.parts.database.read(lambda conn: preferences.for_user(conn, user["id"]))
-    return {(category, str(channel)): on for (category, channel), on in found.items()}
+    return shop.parts.database.read(lambda conn: preferences.for_user(conn, user["id"]))
+
+
+def reason(shop: Shop, address: str = "ann@example.com") -> str | None:
+    """Why the address is suppressed, or None."""
+    found = shop.parts.database.read(lambda conn: suppressions.get(conn, "email", address))
+    return None if found is None else found.reason
+
+
+def log(shop: Shop) -> list[tuple[str | None, str | None]]:
+    """Channel and category of each time that somebody left."""
+    found = shop.parts.database.read(
+        lambda conn: activity.page(conn, limit=10, type="user.unsubscribed")
+    )
+    return [(event.channel, event.category) for event in found]
 
 
 def heading(response: httpx.Response) -> str:
@@ -45,7 +58,7 @@ async def test_looking_asks_and_changes_nothing(shop: Shop) -> None:
 
 async def test_the_page_has_a_form_that_posts_to_itself(shop: Shop) -> None:
     response = await shop.anyone.get(await a_link(shop))
-    assert re.search('<form method="post">', response.text)
+    assert re.search('<form method="post" action="[?]">', response.text)
     assert 'name="List-Unsubscribe" value="One-Click"' in response.text
 
 
@@ -57,14 +70,14 @@ async def test_the_page_has_a_form_that_posts_to_itself(shop: Shop) -> None:
 async def test_posting_turns_off_without_a_login(shop: Shop, body: dict[str, object]) -> None:
     response = await shop.anyone.post(await a_link(shop), **body)  # type: ignore[arg-type]
     assert (response.status_code, heading(response)) == (200, "Unsubscribed")
-    assert await choices(shop) == {("orders", "email"): False}
+    assert await choices(shop) == {("orders", "email"): "off"}
 
 
 async def test_a_post_from_another_site_acts_as_well(shop: Shop) -> None:
     headers = {"origin": "https://mail.example.org", "cookie": "session=1"}
     response = await shop.anyone.post(await a_link(shop), data=ONE_CLICK, headers=headers)
     assert response.status_code == 200
-    assert await choices(shop) == {("orders", "email"): False}
+    assert await choices(shop) == {("orders", "email"): "off"}
 
 
 async def test_posting_twice_is_harmless(shop: Shop) -> None:
@@ -76,7 +89,7 @@ async def test_posting_twice_is_harmless(shop: Shop) -> None:
 
 async def test_only_that_category_on_that_channel_stops(shop: Shop) -> None:
     await shop.anyone.post(await a_link(shop, "orders", "web_push"))
-    assert await choices(shop) == {("orders", "web_push"): False}
+    assert await choices(shop) == {("orders", "web_push"): "off"}
 
 
 async def test_mail_of_that_category_is_not_sent_any_more(shop: Shop) -> None:
@@ -99,13 +112,104 @@ async def test_a_required_category_cannot_be_turned_off(shop: Shop) -> None:
 
 async def test_a_category_that_left_the_configuration_can_still_be_turned_off(shop: Shop) -> None:
     await shop.anyone.post(await a_link(shop, "old<script>"))
-    assert await choices(shop) == {("old<script>", "email"): False}
+    assert await choices(shop) == {("old<script>", "email"): "off"}
 
 
 async def test_a_name_from_outside_is_text(shop: Shop) -> None:
     response = await shop.anyone.get(await a_link(shop, "<script>alert(1)</script>"))
     assert "<script" not in response.text
     assert "&lt;script&gt;" in response.text
+
+
+async def test_leaving_is_logged_once(shop: Shop) -> None:
+    link = await a_link(shop)
+    for _ in range(2):
+        await shop.anyone.post(link, data=ONE_CLICK)
+    assert log(shop) == [("email", "orders")]
+
+
+async def test_the_page_takes_a_mistake_back(shop: Shop) -> None:
+    link = await a_link(shop)
+    done = await shop.anyone.post(link, data=ONE_CLICK)
+    assert '<form method="post" action="?undo=true">' in done.text
+    undone = await shop.anyone.post(f"{link}?undo=true")
+    assert heading(undone) == "Subscribed again"
+    assert "<strong>Orders</strong> by email again" in undone.text
+    assert await choices(shop) == {}
+    assert heading(await shop.anyone.get(link)) == "Unsubscribe?"
+
+
+async def test_taking_back_what_was_never_done_changes_no_choice(shop: Shop) -> None:
+    link = await a_link(shop)
+    body = {"categories": [{"key": "orders", "channels": [{"name": "email", "enabled": True}]}]}
+    await shop.ann.put("/api/channels/user_preferences", json=body)
+    await shop.anyone.post(f"{link}?undo=true")
+    assert await choices(shop) == {("orders", "email"): "on"}
+
+
+async def test_a_required_category_has_nothing_to_take_back(shop: Shop) -> None:
+    response = await shop.anyone.post(f"{await a_link(shop, 'security')}?undo=true")
+    assert (response.status_code, heading(response)) == (409, "This cannot be turned off")
+
+
+async def test_another_word_for_undo_changes_nothing(shop: Shop) -> None:
+    link = await a_link(shop)
+    assert (await shop.anyone.post(f"{link}?undo=maybe")).status_code == 422
+    assert await choices(shop) == {}
+
+
+class TestAllMail:
+    """A link without a category: the address goes on the suppression list."""
+
+    async def a_link(self, shop: Shop, email: str | None = "Ann@Example.com") -> str:
+        await shop.project.put("/api/users", json={"external_id": "ann", "email": email})
+        return await a_link(shop, category=None)
+
+    async def test_looking_says_that_all_mail_stops(self, shop: Shop) -> None:
+        response = await shop.anyone.get(await self.a_link(shop))
+        assert (response.status_code, heading(response)) == (200, "Unsubscribe?")
+        assert "<strong>all email</strong>" in response.text and "security" in response.text
+        assert (reason(shop), log(shop)) == (None, [])
+
+    async def test_posting_suppresses_the_address(self, shop: Shop) -> None:
+        link = await self.a_link(shop)
+        for _ in range(2):
+            response = await shop.anyone.post(link, data=ONE_CLICK)
+            assert (response.status_code, heading(response)) == (200, "Unsubscribed")
+            assert "<strong>any email</strong>" in response.text
+        assert reason(shop) == "unsubscribed"
+        assert log(shop) == [("email", None)]
+        assert await choices(shop) == {}
+        assert heading(await shop.anyone.get(link)) == "Unsubscribed"
+
+    async def test_no_mail_is_sent_any_more(self, shop: Shop) -> None:
+        await shop.anyone.post(await self.a_link(shop), data=ONE_CLICK)
+        await shop.send("ann", category="orders")
+        await shop.send("ann", category="security")
+        found = (await shop.project.get("/api/deliveries?channel=email")).json()["data"]
+        assert [(row["state"], row["reason"]) for row in found] == [
+            ("suppressed", "address is suppressed: unsubscribed by link")
+        ] * 2
+
+    async def test_taking_it_back_lets_mail_through(self, shop: Shop) -> None:
+        link = await self.a_link(shop)
+        await shop.anyone.post(link, data=ONE_CLICK)
+        undone = await shop.anyone.post(f"{link}?undo=true")
+        assert heading(undone) == "Subscribed again"
+        assert reason(shop) is None
+        await shop.send("ann", category="orders")
+        [row] = (await shop.project.get("/api/deliveries?channel=email")).json()["data"]
+        assert row["state"] == "queued"
+
+    async def test_the_link_takes_back_nothing_but_itself(self, shop: Shop) -> None:
+        link = await self.a_link(shop)
+        await shop.project.post("/api/suppressions", json={"address": "ann@example.com"})
+        await shop.anyone.post(f"{link}?undo=true")
+        assert reason(shop) == "manual"
+
+    async def test_somebody_without_an_address_gets_no_mail_anyway(self, shop: Shop) -> None:
+        response = await shop.anyone.post(await self.a_link(shop, email=None), data=ONE_CLICK)
+        assert (response.status_code, log(shop)) == (200, [])
 
 
 class TestInvalid:
@@ -137,7 +241,7 @@ class TestInvalid:
 
     async def test_a_link_for_no_channel_or_category(self, shop: Shop) -> None:
         await self.refuses(shop, await a_link(shop, channel="pigeon"))
-        await self.refuses(shop, await a_link(shop, category=None))
+        await self.refuses(shop, await a_link(shop, category=None, channel="web_push"))
 
     async def test_the_link_of_a_deleted_user(self, shop: Shop) -> None:
         link = await a_link(shop)
