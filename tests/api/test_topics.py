@@ -1,4 +1,4 @@
-"""Topics: a user subscribes and mutes, a project lists, subscribes and takes off."""
+"""Topics: a user subscribes and mutes; a project lists, subscribes, takes off, and sends."""
 
 from typing import Any
 
@@ -262,3 +262,95 @@ class TestAllTopics:
         await change(shop, "POST", "ann")
         await change(shop, "DELETE", "ann")
         assert (await shop.project.get(ALL)).json()["data"] == []
+
+
+async def send_to_subscribers(shop: Shop, **fields: Any) -> httpx.Response:
+    recipients = [{"topic": {"subscribers": True}}]
+    body = {"title": "News", "topic": TOPIC, "recipients": recipients, **fields}
+    return await shop.project.post("/api/broadcasts", json=body)
+
+
+async def fanned_out(shop: Shop, response: httpx.Response) -> Json:
+    assert response.status_code == 201, response.text
+    path = f"/api/broadcasts/{response.json()['id']}"
+    return await shop.until(path, lambda sent: sent["status"]["status"] == "processed")
+
+
+class TestSending:
+    async def test_a_topics_subscribers_get_it_and_nobody_else(self, shop: Shop) -> None:
+        await change(shop, "POST", "ann")
+        await change(shop, "POST", "bob", topic="project/2")
+        sent = await fanned_out(shop, await send_to_subscribers(shop))
+        assert sent["status"]["summary"] == {"total": 1, "failures": 0}
+        assert [row["topic"] for row in await shop.inbox(shop.ann)] == [TOPIC]
+        assert await shop.inbox(shop.bob) == []
+
+    async def test_the_recipients_are_shown_as_they_were_given(self, shop: Shop) -> None:
+        await change(shop, "POST", "ann")
+        response = await send_to_subscribers(shop)
+        assert response.json()["recipients"] == [{"topic": {"subscribers": True}}]
+        assert (await fanned_out(shop, response))["recipients"] == response.json()["recipients"]
+
+    async def test_more_than_a_chunk_of_subscribers_get_it_once(self, shop: Shop) -> None:
+        crowd = [f"user-{n}" for n in range(130)]
+        await change(shop, "POST", *crowd)
+        sent = await fanned_out(shop, await send_to_subscribers(shop))
+        met: list[str] = []
+        path = f"/api/broadcasts/{sent['id']}/notifications?limit=100"
+        while path:
+            page = (await shop.project.get(path)).json()
+            met += [row["user_id"] for row in page["data"]]
+            path = page["links"]["next"]
+        assert len(met) == len(set(met)) == sent["status"]["summary"]["total"] == 130
+
+    async def test_no_subscribers_is_no_error(self, shop: Shop) -> None:
+        sent = await fanned_out(shop, await send_to_subscribers(shop))
+        assert sent["status"]["summary"] == {"total": 0, "failures": 0}
+
+    async def test_a_muted_topic_reaches_nobody_who_is_named(self, shop: Shop) -> None:
+        await say(shop.ann, TOPIC, "muted")
+        await shop.send("ann", "bob", topic=TOPIC)
+        await shop.send("ann", topic="project/10")
+        assert [row["topic"] for row in await shop.inbox(shop.ann)] == ["project/10"]
+        assert len(await shop.inbox(shop.bob)) == 1
+
+    async def test_a_required_category_gets_through_a_mute(self, shop: Shop) -> None:
+        await say(shop.ann, TOPIC, "muted")
+        await shop.send("ann", topic=TOPIC, category="security")
+        assert len(await shop.inbox(shop.ann)) == 1
+
+    @pytest.mark.parametrize(
+        ("fields", "pointer", "word"),
+        [
+            ({"topic": None}, "/topic", "subscribers"),
+            (
+                {"recipients": [{"topic": {"subscribers": True}}, {"external_id": "ann"}]},
+                "/recipients",
+                "alone",
+            ),
+            (
+                {"recipients": [{"everyone": True}, {"topic": {"subscribers": True}}]},
+                "/recipients",
+                "alone",
+            ),
+            (
+                {"recipients": [{"everyone": True, "topic": {"subscribers": True}}]},
+                "/recipients",
+                "alone",
+            ),
+            (
+                {"recipients": [{"topic": {"subscribers": False}}]},
+                "/recipients/0/topic/subscribers",
+                "",
+            ),
+            ({"recipients": [{"topic": {}}]}, "/recipients/0/topic/subscribers", "required"),
+            ({"recipients": [{"topic": TOPIC}]}, "/recipients/0/topic", ""),
+        ],
+    )
+    async def test_what_is_not_allowed_is_pointed_at(
+        self, shop: Shop, fields: Json, pointer: str, word: str
+    ) -> None:
+        response = await send_to_subscribers(shop, **fields)
+        assert response.status_code == 422
+        [error] = response.json()["errors"]
+        assert (error["pointer"], word in error["message"]) == (pointer, True), error
