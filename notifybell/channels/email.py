@@ -9,10 +9,12 @@
 | AUTH             | Temporary | Misconfigured email.password | Temporary                          |
 |   not offered    |           | Misconfigured email.username |                                    |
 | MAIL FROM        | Temporary | Misconfigured email.from     | a kept session: once more on a new |
-| RCPT TO          | Temporary | Rejected                     |   one; a new session: Temporary    |
+| RCPT TO          | Temporary | AddressGone or Rejected      |   one; a new session: Temporary    |
 | DATA             | Temporary | Rejected                     | Temporary: may have been taken     |
 
 530 (sign in first) is Misconfigured email.username wherever it comes; 552 (too large) is Rejected.
+At RCPT TO the address is gone only where the answer is about it (`domain/mail_status.py`): a relay
+that does not want us (5.7.x and the like) says no to every address.
 A session that saw any error is never used again: relays remember a half-finished envelope.
 """
 
@@ -33,7 +35,15 @@ from aiosmtplib import (
 from notifybell.channels.base import Message, Receipt
 from notifybell.channels.mail_message import build, checked_address, parse_from
 from notifybell.domain.clock import MINUTE_MS, Clock
-from notifybell.domain.errors import ConfigError, Misconfigured, Rejected, SendError, Temporary
+from notifybell.domain.errors import (
+    AddressGone,
+    ConfigError,
+    Misconfigured,
+    Rejected,
+    SendError,
+    Temporary,
+)
+from notifybell.domain.mail_status import reply_means_gone
 from notifybell.domain.model import EmailAddress
 
 Security = Literal["starttls", "tls", "none"]
@@ -253,6 +263,8 @@ def _classified_reply(stage: str, code: int, said: str) -> SendError:
         return Temporary(sentence)
     if code == _SIGN_IN_FIRST:
         return Misconfigured("email.username", sentence)
+    if stage == "RCPT TO" and code != _TOO_LARGE and reply_means_gone(said):
+        return AddressGone(said)
     if code == _TOO_LARGE or stage not in _SETTING_OF_STAGE:
         return Rejected(sentence)
     return Misconfigured(_SETTING_OF_STAGE[stage], sentence)

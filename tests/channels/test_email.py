@@ -12,6 +12,7 @@ import uvloop
 from notifybell.channels.email import EmailSender
 from notifybell.domain.clock import MINUTE_MS
 from notifybell.domain.errors import (
+    AddressGone,
     ConfigError,
     Misconfigured,
     Rejected,
@@ -174,7 +175,13 @@ STAGES: list[tuple[str, str, type[SendError], str | None]] = [
     ("MAIL", "552 too large", Rejected, None),
     ("RCPT", "421 try later", Temporary, None),
     ("RCPT", "450 greylisted", Temporary, None),
-    ("RCPT", "550 no such user", Rejected, None),
+    ("RCPT", "530 sign in first", Misconfigured, "email.username"),
+    ("RCPT", "550 no such user", AddressGone, None),
+    ("RCPT", "550 5.1.1 no such user", AddressGone, None),
+    ("RCPT", "550 5.7.1 relaying denied", Rejected, None),
+    ("RCPT", "550 relay not permitted", Rejected, None),
+    ("RCPT", "552 mailbox full", Rejected, None),
+    ("RCPT", "552 5.1.1 too large for this address", Rejected, None),
     ("RCPT", "554 no", Rejected, None),
     ("DATA", "421 try later", Temporary, None),
     ("DATA", "450 try later", Temporary, None),
@@ -182,6 +189,7 @@ STAGES: list[tuple[str, str, type[SendError], str | None]] = [
     ("END", "421 try later", Temporary, None),
     ("END", "451 try later", Temporary, None),
     ("END", "550 spam", Rejected, None),
+    ("END", "550 5.1.1 no such user", Rejected, None),
     ("END", "552 too large", Rejected, None),
 ]
 
@@ -202,6 +210,15 @@ async def test_each_refusal_becomes_what_the_table_says(
     assert type(caught.value) is error
     assert getattr(caught.value, "setting", None) == setting
     assert relay.connection_count == 1
+
+
+async def test_an_address_that_is_gone_says_what_the_relay_said() -> None:
+    reply = "550-5.1.1 no such user\r\n550 5.1.1 ask somebody else"
+    with ScriptedRelay({"RCPT": [reply]}) as relay:
+        async with a_sender(relay) as sender:
+            with pytest.raises(AddressGone) as caught:
+                await sender.send(a_message())
+    assert caught.value.message == "550 5.1.1 no such user 5.1.1 ask somebody else"
 
 
 @pytest.mark.parametrize("end", [ScriptedRelay.HANG_UP, ScriptedRelay.SILENCE])
