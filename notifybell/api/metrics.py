@@ -20,7 +20,9 @@ from notifybell.store import metrics
 from notifybell.store.metrics import DIMENSIONS, Count, Dimension
 
 _DEFAULT_DAYS = 30
-_LONGEST_DAYS = 366
+_LONGEST_DAYS = 92
+_LONGEST_DAYS_BY = 366
+"""Of a report that is summed up, and so has few lines whatever its days."""
 
 FromDay = Annotated[
     date | None,
@@ -76,26 +78,30 @@ async def get_metrics(
     channel: ChannelFilter = None,
     by: By = None,
 ) -> Report:
-    """At most 366 days; reads one row for each day, category, channel and outcome there was."""
+    """At most 92 days, or 366 with `by`.
+
+    Reads one row for each day, category, channel and outcome there was.
+    """
     check_channel(request.config, channel)
     last = to_day or datetime.fromtimestamp(request.clock.now() / SECOND_MS, UTC).date()
     first = from_day or _days_before(last, _DEFAULT_DAYS - 1)
-    if not 0 <= (last - first).days < _LONGEST_DAYS:
-        raise InvalidField("from", "must be at most 366 days before `to`, and not after it")
+    longest = _LONGEST_DAYS if by is None else _LONGEST_DAYS_BY
+    if not 0 <= (last - first).days < longest:
+        raise InvalidField("from", f"must not be after `to`, and the days at most {longest}")
     days = first.isoformat(), last.isoformat()
     narrowed: dict[str, Any] = {"category": category, "channel": channel}
 
-    def read(conn: Any) -> tuple[list[Count], list[Count]]:
+    def read(conn: Any) -> Report:
         kept = DIMENSIONS if by is None else (by,)
         rows = metrics.report(conn, *days, kept, **narrowed)
-        return rows, metrics.report(conn, *days, ("channel",), **narrowed)
+        by_channel = metrics.report(conn, *days, ("channel",), **narrowed)
+        return Report(
+            data=[_count_out(row) for row in rows],
+            totals=_totals(by_channel),
+            rates=_rates(by_channel),
+        )
 
-    rows, by_channel = await request.db.scan(read)
-    return Report(
-        data=[_count_out(row) for row in rows],
-        totals=_totals(by_channel),
-        rates=_rates(by_channel),
-    )
+    return await request.db.scan(read)
 
 
 def _days_before(day: date, number: int) -> date:

@@ -1,7 +1,7 @@
 """The activity log: what happened, append-only, pruned by retention.
 
-Written with the rows it tells of, in their transaction. About 150 bytes an event and 60 in its
-indexes. Numbers only rise and none is given twice: they order the log and are cursors into it.
+Written with the rows it tells of, in their transaction. About 310 bytes an event, with its indexes
+and the decisions for two channels. Numbers only rise and none is given twice: they order the log and are cursors into it.
 """
 
 from collections.abc import Sequence
@@ -116,7 +116,7 @@ def page(
 def of_notification(conn: Connection, user_id: str, notification_id: str) -> list[Event]:
     """What happened to one notification, oldest first.
 
-    Walks what is logged of its user, so call it through `Database.scan`.
+    Walks what is logged of its user (35 ms for 10,000 events): call it through `Database.scan`.
     """
     rows = conn.execute(
         f"SELECT {_EVENT} FROM activity a INDEXED BY activity_user"
