@@ -3,7 +3,10 @@
 All that comes in is text and goes out escaped; only newlines become markup. Lines are kept short.
 """
 
+from collections.abc import Iterator
 from html import escape
+
+from notifybell.channels.mail_digest import Group, Line, Listing
 
 _HEAD = """\
 <!DOCTYPE html>
@@ -23,8 +26,10 @@ a { color: #2453b8; }
 @media (prefers-color-scheme: dark) {
   body, .page { background: #16181d !important; }
   .card { background: #22252c !important; border-color: #3a3f4a !important; }
-  h1, .text { color: #eceef2 !important; }
-  .foot, .foot a { color: #a2a8b4 !important; }
+  h1, h2, .text, .item { color: #eceef2 !important; }
+  .item { border-color: #3a3f4a !important; }
+  .item a { color: #9dbcff !important; }
+  .faint, .foot, .foot a { color: #a2a8b4 !important; }
   .button { background: #7ea6ff !important; }
   .button a { color: #10131a !important; }
 }
@@ -54,6 +59,30 @@ _BUTTON = """\
 </td></tr>
 </table>
 """
+_GROUP = """\
+<h2 dir="auto"
+ style="margin:28px 0 0; font-size:16px; line-height:24px; font-weight:600; color:#16181d;">\
+{label}
+<span class="faint" style="font-weight:400; color:#626a78;">({count})</span></h2>
+"""
+_TOPIC = """\
+<p class="faint" dir="auto"
+ style="margin:12px 0 0; font-size:13px; line-height:20px; color:#626a78;">{name}</p>
+"""
+_LIST = '<ul style="margin:4px 0 0; padding:0; list-style:none;">\n'
+_LINE = """\
+<li class="item" dir="auto"
+ style="margin:0; padding:10px 0; border-bottom:1px solid #e6e9ee; font-size:16px;
+ line-height:22px; color:#16181d;">
+{title}</li>
+"""
+_LINK = """\
+<a style="color:#2453b8; text-decoration:none;"
+ href="{link}">{title}</a>"""
+_MORE = """\
+<p class="faint"
+ style="margin:20px 0 0; font-size:14px; line-height:20px; color:#626a78;">and {more} more</p>
+"""
 _FOOT = """\
 </td></tr>
 <tr><td class="foot" align="center"
@@ -75,9 +104,17 @@ _END = """\
 
 
 def html_body(
-    title: str, content: str, link: str | None, sender_name: str, unsubscribe_url: str | None
+    title: str,
+    content: str,
+    link: str | None,
+    listed: Listing | None,
+    sender_name: str,
+    unsubscribe_url: str | None,
 ) -> str:
-    """The page. `link` and `unsubscribe_url` are absolute http(s) URLs, the rest is any text."""
+    """The page. `link` and `unsubscribe_url` are absolute http(s) URLs, the rest is any text.
+
+    A digest has its list in place of the content.
+    """
     heading = escape(title)
     return "".join(
         (
@@ -85,7 +122,7 @@ def html_body(
             f"<title>{heading}</title>\n",
             _BODY,
             f"{heading}</h1>\n",
-            _paragraph(content) if content else "",
+            "".join(_digest(listed)) if listed else _paragraph(content),
             _BUTTON.format(link=escape(link)) if link else "",
             _FOOT,
             f"Sent by {escape(sender_name)}\n",
@@ -96,4 +133,31 @@ def html_body(
 
 
 def _paragraph(content: str) -> str:
-    return f"{_CONTENT}{escape(content).replace(chr(10), '<br>' + chr(10))}</p>\n"
+    if not content:
+        return ""
+    lines = escape(content).replace("\n", "<br>\n")
+    return f"{_CONTENT}{lines}</p>\n"
+
+
+def _digest(listed: Listing) -> Iterator[str]:
+    for group in listed.groups:
+        yield from _group(group)
+    if listed.more:
+        yield _MORE.format(more=listed.more)
+
+
+def _group(group: Group) -> Iterator[str]:
+    if group.label:
+        yield _GROUP.format(label=escape(group.label), count=group.count)
+    for topic in group.topics:
+        if topic.name:
+            yield _TOPIC.format(name=escape(topic.name))
+        yield _LIST
+        yield from map(_line, topic.lines)
+        yield "</ul>\n"
+
+
+def _line(line: Line) -> str:
+    title = escape(line.title)
+    linked = _LINK.format(link=escape(line.link), title=title) if line.link else title
+    return _LINE.format(title=linked)

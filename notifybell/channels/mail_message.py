@@ -16,7 +16,9 @@ import msgspec
 
 from notifybell.channels.action_link import absolute_link
 from notifybell.channels.base import Message
+from notifybell.channels.mail_digest import Listing, as_text, listing
 from notifybell.channels.mail_html import html_body
+from notifybell.channels.plain_text import one_line, whole_lines
 from notifybell.domain.clock import SECOND_MS
 from notifybell.domain.errors import ConfigError, Rejected
 
@@ -35,9 +37,6 @@ _ADDRESS = re.compile(
 _HEADER_URL = re.compile(r"https?://[!-;=?-~]{1,900}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _PLAIN = re.compile(r"[ -~]*")
-# Not for the eye, and some of them (NUL) end a string somewhere down the line.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_LINE_ENDS = re.compile(r"\r\n?|[\x85\u2028\u2029]")
 
 
 class From(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +55,7 @@ def parse_from(text: str) -> From:
         address = checked_address(email)
     except Rejected as exc:
         raise ConfigError(f"email.from: {exc.message}") from exc
-    shown = _one_line(name)
+    shown = one_line(name)
     return From(
         name=shown or address,
         email=address,
@@ -89,20 +88,18 @@ def build(message: Message, to: str, sender: From, base_url: str) -> bytes:
 
     Two builds of one delivery differ in the Date only: the Message-ID is the delivery's.
     """
-    title = _one_line(message.title)
-    content = _text(message.content or "")
-    link = absolute_link(message.action_url, base_url)
+    title = one_line(message.title)
     url = message.unsubscribe_url
     unsubscribe_url = url if url and _HEADER_URL.fullmatch(url) else None
-    plain = _part("text/plain", _text_body(title, content, link, unsubscribe_url))
-    html = _part("text/html", html_body(title, content, link, sender.name, unsubscribe_url))
+    text, html = _bodies(message, title, sender, base_url, unsubscribe_url)
+    plain, html_part = _part("text/plain", text), _part("text/html", html)
     boundary = f"=_{_id_of(message.delivery_id)}"
     lines = _headers(message, title, to, sender, unsubscribe_url)
     lines.append(f'Content-Type: multipart/alternative; boundary="{boundary}"')
     head = "\r\n".join(lines).encode("ascii")
     start = f"\r\n--{boundary}\r\n".encode("ascii")
     end = f"\r\n--{boundary}--\r\n".encode("ascii")
-    return b"".join((head, b"\r\n", start, plain, start, html, end))
+    return b"".join((head, b"\r\n", start, plain, start, html_part, end))
 
 
 def _headers(
@@ -129,8 +126,28 @@ def _headers(
     return lines
 
 
-def _text_body(title: str, content: str, link: str | None, unsubscribe_url: str | None) -> str:
-    blocks = [title, content, link or ""]
+def _bodies(
+    message: Message, title: str, sender: From, base_url: str, unsubscribe_url: str | None
+) -> tuple[str, str]:
+    """Text and HTML: each the project's own where there is one, else ours."""
+    content = whole_lines(message.content or "")
+    link = absolute_link(message.action_url, base_url)
+    listed = listing(message.items, message.labels, base_url) if message.items else None
+    if message.text is None:
+        text = _text_body(title, content, link, listed, unsubscribe_url)
+    else:
+        text = whole_lines(message.text) + "\n"
+    if message.html is None:
+        html = html_body(title, content, link, listed, sender.name, unsubscribe_url)
+    else:
+        html = whole_lines(message.html) + "\n"
+    return text, html
+
+
+def _text_body(
+    title: str, content: str, link: str | None, listed: Listing | None, unsubscribe_url: str | None
+) -> str:
+    blocks = [title, as_text(listed) if listed else content, link or ""]
     body = "\n\n".join(block for block in blocks if block)
     if unsubscribe_url is not None:
         body += f"\n\n-- \nUnsubscribe: {unsubscribe_url}"
@@ -158,16 +175,6 @@ def _transfer_encoded(data: bytes, *, is_ascii: bool) -> tuple[str, bytes]:
 
 
 _ASCII = bytes(range(128))
-
-
-def _one_line(text: str) -> str:
-    """`text` without control characters, each run of white space one space."""
-    return " ".join(_CONTROLS.sub("", " ".join(text.split())).split())
-
-
-def _text(text: str) -> str:
-    """`text` with newlines as its only line ends and without other control characters."""
-    return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)).strip("\n")
 
 
 def _encoded_words(text: str) -> str:
