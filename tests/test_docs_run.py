@@ -121,12 +121,15 @@ def test_every_command_of_the_api_tour_is_answered(reader: Reader) -> None:
     nothing, changed = printed["preferences"].splitlines()
     [orders] = json.loads(changed)["categories"]
     assert nothing == "" and {"name": "web_push", "enabled": False} in orders["channels"]
+    subscribed, broadcast, muted = map(json.loads, printed["topics"].splitlines())
+    assert (subscribed["subscribed"], broadcast["status"]["summary"]["total"]) == (2, 2)
+    assert muted["state"] == "muted"
     assert json.loads(printed["deliveries"])["data"] == []
 
 
 def test_every_block_marked_as_runnable_is_run_here() -> None:
     marked = {(page.name, name) for page in PAGES for name in blocks(page, "run")}
-    of_the_tour = {"send", "inbox", "preferences", "deliveries"}
+    of_the_tour = {"send", "inbox", "preferences", "topics", "deliveries"}
     assert marked == {
         *(("README.md", name) for name in ("setup", "send", "look")),
         *(("api.md", name) for name in of_the_tour),
