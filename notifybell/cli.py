@@ -22,7 +22,15 @@ from typing import TextIO
 import click
 import msgspec
 
-from notifybell import __version__, cli_server, cli_why, config, new_config, serve
+from notifybell import (
+    __version__,
+    cli_server,
+    cli_suppressions,
+    cli_why,
+    config,
+    new_config,
+    serve,
+)
 from notifybell import demo as demo_mode
 from notifybell.api import auth
 from notifybell.channels import web_push
@@ -268,4 +276,5 @@ def token(user: UserReference, config_path: str | None, ttl: int) -> None:
 commands.add_command(cli_server.send)
 commands.add_command(cli_server.users)
 commands.add_command(cli_server.deliveries)
+commands.add_command(cli_suppressions.suppressions)
 commands.add_command(cli_why.why)

@@ -26,7 +26,7 @@ from notifybell.server_client import ServerClient
 
 #: the words of the API: a delivery that waits after a failed attempt is "retrying"
 _STATES = sorted({*get_args(DeliveryState), "retrying"})
-_LIMIT = click.option(
+limit_option = click.option(
     "--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many."
 )
 
@@ -118,7 +118,7 @@ def users() -> None:
 
 @users.command("list")
 @client_options
-@_LIMIT
+@limit_option
 def list_users(config_path: str | None, url: str | None, as_json: bool, limit: int) -> None:
     """List users, newest first.
 
@@ -127,7 +127,7 @@ def list_users(config_path: str | None, url: str | None, as_json: bool, limit: i
     """
     with ServerClient(load(config_path), url) as server:
         found = server.each("/users", limit)
-        _print(found, ("id", "external_id", "email", "last_seen_at", "created_at"), as_json)
+        print_items(found, ("id", "external_id", "email", "last_seen_at", "created_at"), as_json)
 
 
 @users.command("get")
@@ -175,7 +175,7 @@ def delete_user(
 @click.option("--state", type=click.Choice(_STATES))
 @click.option("--channel", metavar="CHANNEL")
 @click.option("--user", metavar="USER", type=UserType())
-@_LIMIT
+@limit_option
 def deliveries(
     config_path: str | None,
     url: str | None,
@@ -196,7 +196,7 @@ def deliveries(
     columns = ("created_at", "state", "channel", "attempt", "user_id", "address", "why", "id")
     with ServerClient(load(config_path), url) as server:
         found = server.each("/deliveries", limit, state=state, channel=channel, user=of_user)
-        _print(found if as_json else map(_with_why, found), columns, as_json)
+        print_items(found if as_json else map(_with_why, found), columns, as_json)
 
 
 def _with_why(delivery: dict[str, Any]) -> dict[str, Any]:
@@ -213,7 +213,9 @@ def _user_path(user: UserReference) -> str:
     return f"/users/{quote(_user_name(user), safe=':@')}"
 
 
-def _print(items: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json: bool) -> None:
+def print_items(
+    items: Iterable[Mapping[str, Any]], columns: tuple[str, ...], as_json: bool
+) -> None:
     """A table with aligned columns, or one JSON object a line."""
     if as_json:
         for item in items:

@@ -18,7 +18,15 @@ ROOT = Path(notifybell.__file__).parent
 
 FLOORS = {
     5: (
-        *("cli", "cli_options", "cli_server", "cli_why", "server_client", "new_config"),
+        *(
+            "cli",
+            "cli_options",
+            "cli_server",
+            "cli_suppressions",
+            "cli_why",
+            "server_client",
+            "new_config",
+        ),
         *("serve", "demo", "__main__"),
     ),
     4: ("api", "dashboard"),
