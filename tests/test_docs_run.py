@@ -124,15 +124,36 @@ def test_every_command_of_the_api_tour_is_answered(reader: Reader) -> None:
     subscribed, broadcast, muted = map(json.loads, printed["topics"].splitlines())
     assert (subscribed["subscribed"], broadcast["status"]["summary"]["total"]) == (2, 2)
     assert muted["state"] == "muted"
+    registered, *listed = printed["tokens"].splitlines()
+    assert [json.loads(one)["data"] for one in listed] == [[json.loads(registered)]] * 2
     assert json.loads(printed["deliveries"])["data"] == []
+
+
+def test_what_is_told_of_a_send_is_what_the_docs_ask(reader: Reader) -> None:
+    token = reader.finds(r'token = "(nb_[^"]+)"')
+    reader.types("notifybell send --to external_id:ann --title Hello")
+    asked = {
+        name: reader.types(text, PROJECT_TOKEN=token)
+        for page in PAGES
+        if page.name in ("events.md", "why.md")
+        for name, text in blocks(page, "run").items()
+    }
+    errors, read = asked["events"].splitlines()
+    assert json.loads(errors)["data"] == json.loads(read)["data"] == []
+    assert set(json.loads(asked["metrics"])) == {"data", "totals", "rates"}
+    [delivery] = json.loads(asked["why"])["data"]
+    story = reader.types(f"notifybell why {delivery['notification_id']}")
+    assert "in_app" in story and "the server took it" in story
 
 
 def test_every_block_marked_as_runnable_is_run_here() -> None:
     marked = {(page.name, name) for page in PAGES for name in blocks(page, "run")}
-    of_the_tour = {"send", "inbox", "preferences", "topics", "deliveries"}
+    of_the_tour = {"send", "inbox", "preferences", "topics", "tokens", "deliveries"}
     assert marked == {
         *(("README.md", name) for name in ("setup", "send", "look")),
         *(("api.md", name) for name in of_the_tour),
+        *(("events.md", name) for name in ("events", "metrics")),
+        ("why.md", "why"),
     }
 
 
