@@ -12,14 +12,13 @@ from tests.channels.conftest import NOW
 
 def a_token(channel: str, form: str, data: TokenForm | Mapping[str, Any], **changes: Any) -> Token:
     """Ann's token of this form, as it is stored. `data` is the form, or its JSON."""
-    known = isinstance(data, TokenForm)
     values: dict[str, Any] = {
         "id": "tok_ann1",
         "user_id": "usr_ann",
         "channel": channel,
         "form": form,
-        "address": data.address if known else f"{form} of Ann",
-        "host": data.host if known else "",
+        "address": data.address if isinstance(data, TokenForm) else f"{form} of Ann",
+        "host": data.host if isinstance(data, TokenForm) else "",
         "data": msgspec.json.encode(data).decode(),
         "created_at": NOW,
         "updated_at": NOW,
