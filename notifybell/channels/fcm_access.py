@@ -77,8 +77,9 @@ def service_account(text: str) -> ServiceAccount:
 def _service_account_text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
-    service_account(value)
-    return str(value)
+    text = str(value)  # msgspec takes no subclass of str
+    service_account(text)
+    return text
 
 
 SERVICE_ACCOUNT = Rule(

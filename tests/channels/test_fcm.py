@@ -9,8 +9,7 @@ from urllib.parse import parse_qs
 import jwt
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from notifybell.channels.base import Tools
 from notifybell.channels.fcm import FcmConfig, FcmProvider, FcmToken
@@ -27,29 +26,11 @@ from notifybell.domain.errors import (
 )
 from tests.channels.conftest import NOW, FakeClock, a_message
 from tests.channels.endpoint import Endpoint, Request, Says
+from tests.channels.mobile_keys import GOOGLE_KEY, ROBOT, an_account, pem
 
 PHONE = "AnnsPhone_0123456789:APA91b-xyz"
 ANN = json.dumps({"device_token": PHONE})
 OK = Says(200, '{"name":"projects/shop-1/messages/0:17"}')
-ROBOT = "bell@shop-1.iam.gserviceaccount.com"
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-
-def an_account(**changes: Any) -> str:
-    """The key file of shop's service account."""
-    account = {
-        "type": "service_account",
-        "project_id": "shop-1",
-        "client_email": ROBOT,
-        "private_key": pem(KEY),
-        "private_key_id": "k1",
-        "token_uri": "https://oauth2.googleapis.com/token",
-    }
-    return json.dumps(account | changes)
 
 
 def granted(token: str = "ya29.first", expires_in: int = 3600) -> Says:
@@ -163,7 +144,7 @@ async def test_access_is_asked_for_with_a_signed_assertion(
     assert jwt.get_unverified_header(assertion)["kid"] == "k1"
     claims = jwt.decode(
         assertion,
-        KEY.public_key(),
+        GOOGLE_KEY.public_key(),
         algorithms=["RS256"],
         audience=f"{server.url}/token",
         options={"verify_exp": False, "verify_iat": False},
