@@ -68,6 +68,8 @@ class AppriseConfig(Table, frozen=True, kw_only=True):
 class AppriseToken(TokenForm, frozen=True, kw_only=True):
     """An Apprise URL, such as `pover://user@token`."""
 
+    example = {"url": "pover://uXk3vB2mLw7RdZ9qT@aKq3xT9vB2mLw7RdZ"}  # noqa: RUF012 - only read
+
     url: str
 
     def check(self, *, allow_private: bool) -> None:

@@ -51,6 +51,12 @@ class TeamsWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TeamsToken(TokenForm, frozen=True, kw_only=True):
     """Where the user wants to read."""
 
+    example = {  # noqa: RUF012 - only read
+        "webhook": {
+            "url": "https://prod-01.westeurope.logic.azure.com/workflows/abc?sig=Xk3vB2mLw7RdZ"
+        }
+    }
+
     webhook: TeamsWebhook
 
     def check(self, *, allow_private: bool) -> None:

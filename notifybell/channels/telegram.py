@@ -75,6 +75,8 @@ class TelegramConfig(Table, frozen=True, kw_only=True):
 class TelegramToken(TokenForm, frozen=True, kw_only=True):
     """A chat in which the bot may write."""
 
+    example = {"chat_id": 123456789}  # noqa: RUF012 - only read
+
     chat_id: int | str
     #: of a person, group or channel; or the @name of a public group or channel
 
