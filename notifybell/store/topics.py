@@ -19,7 +19,7 @@ LIMIT = 10_000
 
 SubscriptionState = Literal["subscribed", "muted"]
 
-_TOPICS = {
+_NAMES = {
     direction: f"""
     WITH RECURSIVE found (topic, number) AS (
         SELECT (SELECT topic FROM topic_subscription WHERE topic {beyond} ?1
@@ -29,12 +29,7 @@ _TOPICS = {
             ORDER BY s.topic {direction} LIMIT 1), number + 1
         FROM found WHERE found.topic IS NOT NULL AND number < ?2
     )
-    SELECT topic,
-        (SELECT count(*) FROM topic_subscription s
-            WHERE s.topic = found.topic AND s.state = 'subscribed'),
-        (SELECT count(*) FROM topic_subscription s
-            WHERE s.topic = found.topic AND s.state = 'muted')
-    FROM found WHERE topic IS NOT NULL ORDER BY number
+    SELECT topic FROM found WHERE topic IS NOT NULL ORDER BY number
     """
     for direction, beyond in (("ASC", ">"), ("DESC", "<"))
 }
@@ -203,9 +198,19 @@ def topics_page(
     """All topics with their counts, by name; the cursors are names."""
     _, direction = _onward(ending_before)
     rows = conn.execute(
-        _TOPICS[direction], (ending_before or starting_after or "", limit)
+        _NAMES[direction], (ending_before or starting_after or "", limit)
     ).fetchall()
-    return fill(Topic, rows if ending_before is None else rows[::-1])
+    found = [_counted(conn, topic) for (topic,) in rows]
+    return found if ending_before is None else found[::-1]
+
+
+def _counted(conn: Connection, topic: str) -> Topic:
+    row = conn.execute(
+        "SELECT count(*) FILTER (WHERE state = 'subscribed'),"
+        " count(*) FILTER (WHERE state = 'muted') FROM topic_subscription WHERE topic = ?",
+        (topic,),
+    ).fetchone()
+    return Topic(topic, *row)
 
 
 def _onward(ending_before: str | None) -> tuple[str, str]:

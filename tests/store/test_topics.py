@@ -278,11 +278,12 @@ def test_a_statement_uses_its_index_and_sorts_nothing(conn: WriteConnection, nam
 
 @pytest.mark.parametrize("place", [{"starting_after": "m"}, {"ending_before": "m"}])
 def test_topics_are_found_by_jumps(conn: WriteConnection, place: dict[str, str]) -> None:
+    for topic in ("a", "z"):
+        _fill(conn, topic, 1)
     plan = plan_of(conn, lambda: topics_page(conn, limit=51, **place))
     assert plan.count("USING PRIMARY KEY (topic>?)") + plan.count("(topic<?)") == 2, plan
-    assert plan.count("SEARCH s USING PRIMARY KEY (topic=?)") == 2, plan
+    assert plan.count("SEARCH topic_subscription USING PRIMARY KEY (topic=?)") == 1, plan
     assert "SCAN s\n" not in plan and "SCAN topic_subscription" not in plan, plan
-    assert "TEMP B-TREE FOR GROUP" not in plan, plan
 
 
 def test_a_page_of_topics_steps_over_the_rows_of_others(conn: WriteConnection) -> None:
@@ -292,7 +293,8 @@ def test_a_page_of_topics_steps_over_the_rows_of_others(conn: WriteConnection) -
     few = _work(conn, lambda: topics_page(conn, limit=1, starting_after="a"))
     _fill(conn, "a", 20_000)
     _fill(conn, "c", 20_000)
-    assert _work(conn, lambda: topics_page(conn, limit=1, starting_after="a")) <= few + 1
+    many = _work(conn, lambda: topics_page(conn, limit=1, starting_after="a"))
+    assert many < few + 10, many  # a walk takes hundreds
 
 
 def _fill(conn: WriteConnection, topic: str, number: int) -> None:
