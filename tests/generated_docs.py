@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from notifybell import cli
-from notifybell.domain import preferences, retry
+from notifybell.domain import mail_status, preferences, retry
 from notifybell.store import deliveries
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +36,7 @@ TABLES = {
         "rules": table_of(preferences.__doc__),
         "retries": table_of(retry.__doc__),
     },
+    "suppressions.md": {"refusals": table_of(mail_status.__doc__)},
     "bell.md": {
         "element: attributes": contract("attribute", "attribute"),
         "element: properties": contract("property", "property"),
