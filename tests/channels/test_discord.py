@@ -15,6 +15,7 @@ from notifybell.domain.errors import AddressGone, InvalidField, Rejected, SendEr
 from notifybell.domain.model import EmailAddress, Token
 from tests.channels.conftest import FakeClock, a_message
 from tests.channels.endpoint import Endpoint, Says
+from tests.channels.test_http_client import StubDns
 from tests.channels.tokens import a_token
 
 BASE = "https://bell.example.com"
@@ -188,6 +189,15 @@ async def test_a_stored_webhook_is_checked_again(clock: FakeClock, discord: Endp
     with pytest.raises(Rejected, match="https URL") as raised:
         await a_sender(OutgoingHttp(), clock).send(a_message(address=ann_at(discord)))
     assert "hush" not in raised.value.message and not discord.requests
+
+
+async def test_all_of_discords_hosts_are_reached_at_one(clock: FakeClock) -> None:
+    http = OutgoingHttp(resolver=StubDns("127.0.0.1"))
+    url = "https://canary.discord.com/api/webhooks/123/x"
+    ann = a_token("discord", "discord", DiscordToken(webhook=DiscordWebhook(url)))
+    with pytest.raises(Rejected, match=r"^discord\.com is not a public address"):
+        await a_sender(http, clock).send(a_message(address=ann))
+    await http.aclose()
 
 
 async def test_an_email_address_is_no_webhook(sender: Sender) -> None:

@@ -35,6 +35,9 @@ SECRET_PATH = "/services/T0SHOP/B0ANN/hushhush"
 HOOK = "https://hooks.slack.com" + SECRET_PATH
 BOT_TOKEN = "xoxb-1-hushhush"
 
+# It opens nothing. One for all, because making one reads all certificates of the system.
+PUBLIC_HTTP = OutgoingHttp()
+
 
 @pytest.fixture
 def slack() -> Iterator[Endpoint]:
@@ -50,10 +53,14 @@ async def http() -> AsyncIterator[OutgoingHttp]:
 
 
 def a_sender(
-    http: OutgoingHttp, clock: FakeClock, table: SlackConfig | None = None, **tools: OutgoingHttp
+    http: OutgoingHttp,
+    clock: FakeClock,
+    table: SlackConfig | None = None,
+    trusted_http: OutgoingHttp | None = None,
 ) -> SlackSender:
-    shared = {"http": http, "trusted_http": http} | tools
-    return SlackSender(table or SlackConfig(), Tools(**shared, clock=clock, base_url=BASE))
+    trusted = trusted_http or PUBLIC_HTTP
+    tools = Tools(http=http, trusted_http=trusted, clock=clock, base_url=BASE)
+    return SlackSender(table or SlackConfig(), tools)
 
 
 @pytest.fixture
@@ -63,7 +70,8 @@ def sender(http: OutgoingHttp, clock: FakeClock) -> SlackSender:
 
 @pytest.fixture
 def bot(slack: Endpoint, http: OutgoingHttp, clock: FakeClock) -> SlackSender:
-    return a_sender(http, clock, SlackConfig(bot_token=BOT_TOKEN, api_url=slack.url))
+    table = SlackConfig(bot_token=BOT_TOKEN, api_url=slack.url)
+    return a_sender(PUBLIC_HTTP, clock, table, trusted_http=http)
 
 
 def ann_at(slack: Endpoint) -> Token:
@@ -107,10 +115,10 @@ async def test_what_is_no_usable_link_is_left_out(
 
 
 async def test_mentions_and_markup_stay_text(sender: SlackSender, slack: Endpoint) -> None:
-    evil = "<!channel> *now* <https://evil.test|here> & <@U0BOB>"
+    evil = '<!channel> *now* <https://evil.test|here> & "<@U0BOB>"'
     await sender.send(a_message(address=ann_at(slack), title=evil, content=evil))
     sent = slack.requests[0].json
-    escaped = "&lt;!channel&gt; *now* &lt;https://evil.test|here&gt; &amp; &lt;@U0BOB&gt;"
+    escaped = '&lt;!channel&gt; *now* &lt;https://evil.test|here&gt; &amp; "&lt;@U0BOB&gt;"'
     assert sent["text"] == f"{escaped}\n{escaped}" and sent["mrkdwn"] is False
     [block] = sent["blocks"]
     assert [part["text"] for part in block["elements"][0]["elements"]] == [evil, f"\n{evil}"]
@@ -172,9 +180,8 @@ async def test_a_webhook_that_is_down_is_tried_again(sender: SlackSender) -> Non
 
 
 async def test_a_stored_webhook_is_checked_again(clock: FakeClock, slack: Endpoint) -> None:
-    public_only = OutgoingHttp()
     with pytest.raises(Rejected, match="https URL") as raised:
-        await a_sender(public_only, clock).send(a_message(address=ann_at(slack)))
+        await a_sender(PUBLIC_HTTP, clock).send(a_message(address=ann_at(slack)))
     assert "hushhush" not in raised.value.message and not slack.requests
 
 

@@ -64,6 +64,7 @@ async def test_a_workflow_gets_a_card_with_title_text_and_link(
     assert request.json["type"] == "message"
     [attachment] = request.json["attachments"]
     assert attachment["contentType"] == "application/vnd.microsoft.card.adaptive"
+    assert attachment["contentUrl"] is None
     title = {"type": "TextRun", "text": "Your order has shipped"}
     content = {"type": "TextRun", "text": "It will arrive on Friday."}
     assert attachment["content"] == {
