@@ -37,6 +37,7 @@ _HOSTS = ("hooks.slack.com", "hooks.slack-gov.com")
 _CHANNEL_ID = re.compile(r"[CDGUW][A-Z0-9]{1,31}")
 _ERROR_WORD = re.compile(rb'([a-z0-9_]{1,60})|\{.*?"error" ?: ?"([a-z0-9_]{1,60})".*', re.DOTALL)
 
+_JSON = {"Content-Type": "application/json; charset=utf-8"}
 _TITLE_CHARS, _CONTENT_CHARS, _LINK_CHARS = 250, 3000, 2000
 
 _GONE = re.compile(r"(channel|user)_not_found|is_archived|user_disabled|cannot_dm_bot")
@@ -61,10 +62,9 @@ class SlackWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SlackOauth(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where our bot writes to. Its one workspace is the token's."""
+    """A channel, or a person for a direct message, in the one workspace of our bot."""
 
     channel_id: str
-    #: of a channel, or of a person for a direct message
     installation_id: Annotated[str, msgspec.Meta(max_length=255)] = ""
     scope: Annotated[str, msgspec.Meta(max_length=255)] | msgspec.UnsetType = msgspec.UNSET
 
@@ -100,8 +100,7 @@ class SlackSender:
     """Posts to webhooks, and to our bot's workspace."""
 
     def __init__(self, table: SlackConfig, tools: Tools) -> None:
-        self._table = table
-        self._tools = tools
+        self._table, self._tools = table, tools
 
     async def send(self, message: Message) -> Receipt:
         """Post once."""
@@ -123,14 +122,12 @@ class SlackSender:
         http = self._tools.http
         if problem := _url_problem(url, http.allow_private):
             raise Rejected(f"the webhook's URL {problem}")
-        body = msgspec.json.encode(text)
-        answer = await http.post(url, headers={"Content-Type": "application/json"}, body=body)
+        answer = await http.post(url, headers=_JSON, body=msgspec.json.encode(text))
         return receipt(_words_only(answer), "Slack", now=self._tools.clock.now())
 
     async def _post_as_bot(self, text: dict[str, Any]) -> Receipt:
         url, body = f"{self._table.api_url}/api/chat.postMessage", msgspec.json.encode(text)
-        headers = {"Content-Type": "application/json; charset=utf-8"}
-        headers["Authorization"] = f"Bearer {self._table.bot_token}"
+        headers = _JSON | {"Authorization": f"Bearer {self._table.bot_token}"}
         answer = await self._tools.trusted_http.post(url, headers=headers, body=body)
         # The rest repeats the message, and may be longer than what was read of it.
         if answer.status == 200 and answer.body.startswith(b'{"ok":true'):

@@ -51,7 +51,6 @@ _GONE = re.compile(
 _TITLE_UNITS, _TEXT_UNITS, _LINK_CHARS = 256, 4096, 2048
 # Telegram finds names in any text; a space without width keeps it from calling people.
 _MENTION = re.compile(r"(?<!\w)@(?=\w)")
-_NO_MENTION = "@\u200b"
 
 
 def _bot_token(value: Any) -> str:
@@ -175,7 +174,7 @@ def _said(answer: Answer) -> _Said:
 
 
 def _unmentioned(text: str) -> str:
-    return _MENTION.sub(_NO_MENTION, text)
+    return _MENTION.sub("@\u200b", text)
 
 
 def _units(text: str) -> int:

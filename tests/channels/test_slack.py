@@ -86,7 +86,7 @@ async def test_a_webhook_gets_title_text_and_link(sender: SlackSender, slack: En
     assert receipt.detail == "200"
     request = slack.requests[0]
     assert (request.method, request.path) == ("POST", SECRET_PATH)
-    assert request.headers["Content-Type"] == "application/json"
+    assert request.headers["Content-Type"] == "application/json; charset=utf-8"
     title = {
         "type": "link",
         "url": "https://bell.example.com/orders/1",
