@@ -148,7 +148,7 @@ def _operations(document: Json, public_url: str) -> Iterator[Operation]:
     for path, methods in document["paths"].items():
         for method, found in methods.items():
             body = _content(found.get("requestBody", {}))
-            example = None if body is None else examples.get(body.schema or "")
+            sending = [] if body is None else _sending(body, examples)
             yield Operation(
                 id=found["operationId"],
                 tag=found["tags"][0],
@@ -163,7 +163,7 @@ def _operations(document: Json, public_url: str) -> Iterator[Operation]:
                     Answer(status, answer["description"], _content(answer) or Type("no body"))
                     for status, answer in found["responses"].items()
                 ],
-                curl=_curl(method.upper(), f"{public_url}{path}", found["security"], example),
+                curl=_curl(method.upper(), f"{public_url}{path}", found["security"], sending),
             )
 
 
@@ -180,16 +180,21 @@ def _access(security: list[Json]) -> str:
     return " or ".join(words[name] for name in names) or "no token"
 
 
-def _curl(method: str, url: str, security: list[Json], body: Json | None) -> str:
+def _sending(body: Type, examples: dict[str, Json]) -> list[str]:
+    """curl's options that send a body; one without a schema is a whole mail."""
+    if body.schema is None:
+        return [f"-H 'Content-Type: {body.words}'", "--data-binary @mail.eml"]
+    example = msgspec.json.format(msgspec.json.encode(examples.get(body.schema, {})), indent=2)
+    return ["-H 'Content-Type: application/json'", f"-d '{example.decode()}'"]
+
+
+def _curl(method: str, url: str, security: list[Json], sending: list[str]) -> str:
     """A command to paste; what stands in braces is to be filled in."""
     lines = [f"curl '{url}'" if method == "GET" else f"curl -X {method} '{url}'"]
     if security:
         token = "$USER_TOKEN" if "userToken" in security[0] else "$PROJECT_TOKEN"
         lines.append(f'-H "Authorization: Bearer {token}"')
-    if body is not None:
-        example = msgspec.json.format(msgspec.json.encode(body), indent=2)
-        lines += ["-H 'Content-Type: application/json'", f"-d '{example.decode()}'"]
-    return " \\\n  ".join(lines)
+    return " \\\n  ".join([*lines, *sending])
 
 
 def _parameter(found: Json) -> Field:
