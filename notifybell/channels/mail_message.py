@@ -48,6 +48,14 @@ class From(msgspec.Struct, frozen=True, kw_only=True):
     header: str
 
 
+class Look(msgspec.Struct, frozen=True):
+    """What the reader of a mail sees."""
+
+    subject: str
+    text: str
+    html: str
+
+
 def parse_from(text: str) -> From:
     """`App <no-reply@example.com>` or a bare address. Raises ConfigError."""
     name, email = parseaddr(text)
@@ -88,27 +96,22 @@ def build(message: Message, to: str, sender: From, base_url: str) -> bytes:
 
     Two builds of one delivery differ in the Date only: the Message-ID is the delivery's.
     """
-    title = one_line(message.title)
-    url = message.unsubscribe_url
-    unsubscribe_url = url if url and _HEADER_URL.fullmatch(url) else None
-    text, html = _bodies(message, title, sender, base_url, unsubscribe_url)
-    plain, html_part = _part("text/plain", text), _part("text/html", html)
+    look = looks(message, sender.name, base_url)
+    plain, html = _part("text/plain", look.text), _part("text/html", look.html)
     boundary = f"=_{_id_of(message.delivery_id)}"
-    lines = _headers(message, title, to, sender, unsubscribe_url)
+    lines = _headers(message, look.subject, to, sender)
     lines.append(f'Content-Type: multipart/alternative; boundary="{boundary}"')
     head = "\r\n".join(lines).encode("ascii")
     start = f"\r\n--{boundary}\r\n".encode("ascii")
     end = f"\r\n--{boundary}--\r\n".encode("ascii")
-    return b"".join((head, b"\r\n", start, plain, start, html_part, end))
+    return b"".join((head, b"\r\n", start, plain, start, html, end))
 
 
-def _headers(
-    message: Message, title: str, to: str, sender: From, unsubscribe_url: str | None
-) -> list[str]:
+def _headers(message: Message, subject: str, to: str, sender: From) -> list[str]:
     lines = [
         f"From: {sender.header}",
         f"To: <{to}>",
-        f"Subject: {_encoded_words(title)}",
+        f"Subject: {_encoded_words(subject)}",
         f"Date: {formatdate(message.sent_at / SECOND_MS)}",
         f"Message-ID: <{_id_of(message.delivery_id)}@{sender.domain}>",
         "Auto-Submitted: auto-generated",
@@ -118,7 +121,7 @@ def _headers(
         # No mail bears this id: it is the root that all mails of the topic answer to.
         root = f"<topic.{_digest(message.topic)}@{sender.domain}>"
         lines += [f"In-Reply-To: {root}", f"References: {root}"]
-    if unsubscribe_url is not None:
+    if (unsubscribe_url := _unsubscribe_url(message)) is not None:
         lines += [
             f"List-Unsubscribe: <{unsubscribe_url}>",
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
@@ -126,22 +129,28 @@ def _headers(
     return lines
 
 
-def _bodies(
-    message: Message, title: str, sender: From, base_url: str, unsubscribe_url: str | None
-) -> tuple[str, str]:
-    """Text and HTML: each the project's own where there is one, else ours."""
+def looks(message: Message, sender_name: str, base_url: str) -> Look:
+    """Text and HTML are the project's own where the message has them, else ours."""
+    subject = one_line(message.title)
     content = whole_lines(message.content or "")
     link = absolute_link(message.action_url, base_url)
     listed = listing(message.items, message.labels, base_url) if message.items else None
+    off_url = _unsubscribe_url(message)
     if message.text is None:
-        text = _text_body(title, content, link, listed, unsubscribe_url)
+        text = _text_body(subject, content, link, listed, off_url)
     else:
         text = whole_lines(message.text) + "\n"
     if message.html is None:
-        html = html_body(title, content, link, listed, sender.name, unsubscribe_url)
+        html = html_body(subject, content, link, listed, sender_name, off_url)
     else:
         html = whole_lines(message.html) + "\n"
-    return text, html
+    return Look(subject, text, html)
+
+
+def _unsubscribe_url(message: Message) -> str | None:
+    """The link, if it is one that fits a header."""
+    url = message.unsubscribe_url
+    return url if url and _HEADER_URL.fullmatch(url) else None
 
 
 def _text_body(
