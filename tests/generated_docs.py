@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from notifybell import cli
-from notifybell.domain import mail_status, preferences, retry
+from notifybell.domain import events, mail_status, preferences, retry
 from notifybell.store import deliveries
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +29,14 @@ def contract(tag: str, head: str) -> str:
     return "\n".join([f"| {head} | |", "| --- | --- |", *rows])
 
 
+def event_types() -> str:
+    """A table of the activity log's types: each with the comment above it."""
+    found = re.findall(r'#: (.+)\n    "(\w+\.\w+)"', Path(events.__file__).read_text("utf-8"))
+    levels: dict[str, str] = {**events.LEVELS}
+    rows = [f"| `{name}` | {levels.get(name, 'info')} | {text} |" for text, name in found]
+    return "\n".join(["| type | level | means |", "| --- | --- | --- |", *rows])
+
+
 #: page → marker → the table behind it
 TABLES = {
     "delivery.md": {
@@ -36,6 +44,7 @@ TABLES = {
         "rules": table_of(preferences.__doc__),
         "retries": table_of(retry.__doc__),
     },
+    "events.md": {"types": event_types()},
     "suppressions.md": {"refusals": table_of(mail_status.__doc__)},
     "bell.md": {
         "element: attributes": contract("attribute", "attribute"),

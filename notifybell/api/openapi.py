@@ -44,6 +44,7 @@ _TAGS = {
     "broadcasts": "Sending, for project tokens.",
     "users": "The people who receive, for project tokens.",
     "deliveries": "What became of each notification on each channel, for project tokens.",
+    "events": "What happened, one by one and counted by day, for project tokens.",
     "suppressions": "Addresses that get no mail any more, for project tokens.",
     "topics": "Who hears of what: a user's own word, and a project's view of a topic.",
     "inbox": "One user's notifications, for user tokens.",

@@ -98,7 +98,7 @@ def _tell(
 def _event(due: DueDelivery, outcome: str, at: int, *, detail: str | None) -> NewEvent:
     return NewEvent(
         at=at,
-        type=_TYPES[outcome],
+        type="digest.sent" if due.items and outcome == "sent" else _TYPES[outcome],
         channel=due.channel,
         category=due.category,
         user_id=due.user_id or None,

@@ -5,6 +5,7 @@ each a bulk job with its cursor, so that a crash in between is carried to the en
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
 from typing import Literal
 
@@ -12,21 +13,26 @@ import msgspec
 
 from notifybell.domain.clock import Clock
 from notifybell.domain.errors import NotFound
-from notifybell.domain.events import EventType
+from notifybell.domain.events import LEVELS, EventType
 from notifybell.domain.local_time import utc_day
 from notifybell.domain.model import BroadcastState, Channel
 from notifybell.store import activity, broadcasts, deliveries, metrics, withdrawals
 from notifybell.store.activity import NewEvent
 from notifybell.store.database import Database, WriteConnection
+from notifybell.store.deliveries import Unsent
 
 WITHDRAWING: tuple[BroadcastState, ...] = ("cancelling", "expiring")
 _OUTCOMES: dict[BroadcastState, Literal["cancelled", "expired"]] = {
     "cancelling": "cancelled",
     "expiring": "expired",
 }
-_EVENTS: dict[str, EventType] = {
+_BROADCAST_TYPES: dict[str, EventType] = {
     "cancelled": "broadcast.cancelled",
     "expired": "broadcast.expired",
+}
+_DELIVERY_TYPES: dict[str, EventType] = {
+    "cancelled": "delivery.cancelled",
+    "expired": "delivery.expired",
 }
 _CHUNK = 50
 
@@ -77,24 +83,40 @@ def _next_chunk(conn: WriteConnection, broadcast_id: str, now: int) -> Withdrawn
         errors=progress.errors,
     )
     _tell(conn, broadcast_id, outcome, unsent, now, is_last=len(taken) < _CHUNK)
-    return Withdrawn(notifications=sum(one.was_shown for one in taken), deliveries=dict(unsent))
+    return Withdrawn(
+        notifications=sum(one.was_shown for one in taken),
+        deliveries=dict(Counter(one.channel for one in unsent)),
+    )
 
 
 def _tell(
     conn: WriteConnection,
     broadcast_id: str,
-    outcome: str,
-    unsent: list[tuple[Channel, int]],
+    outcome: Literal["cancelled", "expired"],
+    unsent: Sequence[Unsent],
     now: int,
     *,
     is_last: bool,
 ) -> None:
     broadcast = broadcasts.get(conn, broadcast_id)
-    category = broadcast.category if broadcast is not None else None
-    day = utc_day(now)
-    metrics.add(conn, {(day, category or "", channel, outcome): n for channel, n in unsent})
-    if is_last:
-        event = NewEvent(
-            at=now, type=_EVENTS[outcome], category=category, broadcast_id=broadcast_id
+    about = NewEvent(
+        at=now,
+        type=_BROADCAST_TYPES[outcome],
+        category=broadcast.category if broadcast is not None else None,
+        broadcast_id=broadcast_id,
+    )
+    events = [
+        msgspec.structs.replace(
+            about,
+            type=_DELIVERY_TYPES[outcome],
+            level=LEVELS.get(_DELIVERY_TYPES[outcome], "info"),
+            channel=one.channel,
+            user_id=one.user_id,
+            notification_id=one.notification_id,
+            delivery_id=one.id,
         )
-        activity.append(conn, [event])
+        for one in unsent
+    ]
+    activity.append(conn, [*events, about] if is_last else events)
+    day, category = utc_day(now), about.category or ""
+    metrics.add(conn, Counter((day, category, one.channel, outcome) for one in unsent))

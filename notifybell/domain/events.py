@@ -41,7 +41,7 @@ EventType = Literal[
     "delivery.expired",
     #: Its broadcast was withdrawn first.
     "delivery.cancelled",
-    #: Several notifications went out as one message.
+    #: Several notifications went out as one message; the log line is the other side's answer.
     "digest.sent",
     #: The user left by the link of a message, or by the mail program's button.
     "user.unsubscribed",

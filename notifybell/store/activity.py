@@ -1,7 +1,8 @@
 """The activity log: what happened, append-only, pruned by retention.
 
 Written with the rows it tells of, in their transaction. About 310 bytes an event, with its indexes
-and the decisions for two channels. Numbers only rise and none is given twice: they order the log and are cursors into it.
+and the decisions for two channels. Numbers only rise and none is given twice: they order the log
+and are cursors into it.
 """
 
 from collections.abc import Sequence

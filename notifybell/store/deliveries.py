@@ -23,7 +23,6 @@ A settle is guarded by state and lease, and a lease is a fresh id per claim: who
 (after a rescue, a release and another claim) changes nothing.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -173,19 +172,29 @@ def retry(conn: WriteConnection, delivery_id: str, *, deadline_at: int, now: int
     return True
 
 
+class Unsent(msgspec.Struct, frozen=True):
+    """A delivery that was withdrawn before it was sent."""
+
+    id: str
+    notification_id: str
+    user_id: str
+    channel: Channel
+
+
 def withdraw(
     conn: WriteConnection, notification_ids: Sequence[str], outcome: DeliveryState, now: int
-) -> list[tuple[Channel, int]]:
-    """Let what is not sent of these notifications be `outcome`; how many, by channel."""
+) -> list[Unsent]:
+    """Let what is not sent of these notifications be `outcome`."""
     ranges = as_json_list([delivery_range(one) for one in notification_ids])
     rows = conn.execute(
         "UPDATE delivery SET state = ?1, updated_at = ?2, reason = reason || '; broadcast ' || ?1"
         " WHERE state IN ('queued', 'held') AND id IN ("
         "  SELECT d.id FROM json_each(?3) r CROSS JOIN delivery d"
-        "  ON d.id BETWEEN r.value ->> 0 AND r.value ->> 1) RETURNING channel",
+        "  ON d.id BETWEEN r.value ->> 0 AND r.value ->> 1)"
+        " RETURNING id, notification_id, user_id, channel",
         (outcome, now, ranges),
     ).fetchall()
-    return list(Counter(row[0] for row in rows).items())
+    return fill(Unsent, rows)
 
 
 def get(conn: Connection, delivery_id: str) -> Delivery | None:

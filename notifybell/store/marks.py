@@ -223,13 +223,7 @@ def _change_all(
     content = "" if category is None and topic is None else _OF_CONTENT
     matching = f"user_id = :user AND status IN ({names}){content}"
     values: dict[str, Any] = {"user": user_id, "category": category, "topic": topic, "now": now}
-    counts: dict[str, int] = dict(
-        conn.execute(
-            "SELECT status, count(*) FROM notification INDEXED BY notification_status"
-            f" WHERE {matching} GROUP BY status",
-            values,
-        ).fetchall()
-    )
+    counts = _counts(conn, matching, values)
     changes = sum(counts.values())
     if changes == 0:
         return 0
@@ -259,6 +253,17 @@ def _change_all(
     event = NewEvent(at=now, type=what, user_id=user_id, category=category, detail=told)
     activity.append(conn, [event])
     return changes
+
+
+def _counts(conn: Connection, matching: str, values: dict[str, Any]) -> dict[str, int]:
+    """How many rows match, by status."""
+    return dict(
+        conn.execute(
+            "SELECT status, count(*) FROM notification INDEXED BY notification_status"
+            f" WHERE {matching} GROUP BY status",
+            values,
+        ).fetchall()
+    )
 
 
 def _told(before: Marks, after: Marks) -> EventType | None:
