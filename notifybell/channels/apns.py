@@ -107,6 +107,10 @@ class ApnsToken(TokenForm, frozen=True, kw_only=True):
         return self.device_token.lower()
 
     @property
+    def moves(self) -> bool:
+        return True
+
+    @property
     def host(self) -> str:
         return HOSTS[self.installation_id or "production"]
 

@@ -85,6 +85,10 @@ class ExpoToken(TokenForm, frozen=True, kw_only=True):
         return self.device_token
 
     @property
+    def moves(self) -> bool:
+        return True
+
+    @property
     def host(self) -> str:
         return HOST
 

@@ -75,6 +75,10 @@ class FcmToken(TokenForm, frozen=True, kw_only=True):
         return self.device_token
 
     @property
+    def moves(self) -> bool:
+        return True
+
+    @property
     def host(self) -> str:
         return HOST
 
