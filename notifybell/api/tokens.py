@@ -36,8 +36,8 @@ TokenId = Annotated[str, PathParameter(max_length=64, description="The token's i
 
 _REGISTERING = (
     "Once more for the same address refreshes it; a user keeps the 10 used last.\n\n"
-    "An address that is registered by another user moves to that user. If it is known with another"
-    " secret, it is somebody else's, and refused with 409. 404 where the channel is off."
+    "A browser or device that signs in as another user moves to that user; if it is known with"
+    " another secret, it is somebody else's, and refused with 409. 404 where the channel is off."
 )
 _FORGETTING = "That address gets nothing any more."
 

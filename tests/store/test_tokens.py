@@ -15,7 +15,7 @@ from tests.store.inbox import ids_of
 
 
 class Browser(TokenForm, frozen=True, kw_only=True):
-    """An address with a secret, as web push has them."""
+    """A device with a secret, as web push has them."""
 
     url: str
     key: str
@@ -23,6 +23,10 @@ class Browser(TokenForm, frozen=True, kw_only=True):
     @property
     def address(self) -> str:
         return self.url
+
+    @property
+    def moves(self) -> bool:
+        return True
 
     @property
     def secret(self) -> str:
@@ -34,7 +38,7 @@ class Browser(TokenForm, frozen=True, kw_only=True):
 
 
 class Chat(TokenForm, frozen=True, kw_only=True):
-    """An address that is a secret itself."""
+    """An address that several may have."""
 
     hook: str
 
@@ -105,7 +109,7 @@ def test_a_refresh_stores_what_came_last(conn: WriteConnection) -> None:
     assert msgspec.json.decode(stored.data, type=Device).app == "new"
 
 
-def test_the_same_address_moves_to_who_signed_in_last(conn: WriteConnection) -> None:
+def test_a_device_moves_to_who_signed_in_last(conn: WriteConnection) -> None:
     token = register(conn)
     moved = register(conn, "usr_bob", at=NOW + 1)
     assert (moved.id, moved.user_id) == (token.id, "usr_bob")
@@ -119,16 +123,17 @@ def test_another_secret_is_somebody_else(conn: WriteConnection) -> None:
     assert ids(conn, "usr_ann") == [token.id]
 
 
-def test_an_address_that_is_the_secret_moves_with_whoever_knows_it(conn: WriteConnection) -> None:
-    token = chat(conn)
-    assert chat(conn, "usr_bob", at=NOW + 1).id == token.id
-    assert ids(conn, "usr_ann", "slack") == []
+def test_a_chat_may_be_several_users(conn: WriteConnection) -> None:
+    ann, bob = chat(conn), chat(conn, "usr_bob", at=NOW + 1)
+    assert (ids(conn, "usr_ann", "slack"), ids(conn, "usr_bob", "slack")) == ([ann.id], [bob.id])
+    again = chat(conn, at=NOW + 2)
+    assert (again.id, again.updated_at) == (ann.id, NOW + 2)
+    assert ids(conn, "usr_ann", "slack") == [ann.id]
 
 
 def test_the_same_address_in_another_form_is_another_token(conn: WriteConnection) -> None:
-    hook, bot = chat(conn), chat(conn, "usr_bob", form="slack/magicbell_slackbot")
-    assert (hook.id, hook.user_id) != (bot.id, bot.user_id)
-    assert ids(conn, "usr_ann", "slack") == [hook.id]
+    hook, bot = chat(conn), chat(conn, form="slack/bot")
+    assert ids(conn, "usr_ann", "slack") == sorted([hook.id, bot.id])
 
 
 def test_the_address_unused_for_longest_makes_room(conn: WriteConnection) -> None:
@@ -138,7 +143,7 @@ def test_the_address_unused_for_longest_makes_room(conn: WriteConnection) -> Non
     assert set(ids(conn)) == {browsers[0].id, newest.id, *ids_of(browsers[2:])}
 
 
-def test_an_address_that_moves_makes_room_too(conn: WriteConnection) -> None:
+def test_a_device_that_moves_makes_room_too(conn: WriteConnection) -> None:
     for number in range(LIMIT):
         register(conn, browser=f"browser-{number}", at=NOW + number)
     register(conn, "usr_bob", "shared", at=NOW)
