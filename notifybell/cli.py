@@ -24,6 +24,7 @@ import msgspec
 
 from notifybell import (
     __version__,
+    cli_preview,
     cli_server,
     cli_suppressions,
     cli_why,
@@ -35,6 +36,7 @@ from notifybell import demo as demo_mode
 from notifybell.api import auth
 from notifybell.channels import web_push
 from notifybell.channels.email import EmailSender
+from notifybell.channels.templates import Templates
 from notifybell.cli_options import (
     FAILED,
     OK,
@@ -199,10 +201,13 @@ def check(config_path: str | None, smtp: bool) -> int:
     """
     path = config.find_config(config_path)
     loaded = config.load(path)
+    templates = Templates.of(loaded)
     click.echo(f"{path} is valid")
     for name, fact in _facts(loaded):
         click.echo(f"  {name:<9} {fact}")
-    for warning in config.warnings(loaded, path):
+    if loaded.templates is not None:
+        click.echo(f"  templates {len(templates)} in {loaded.templates.folder}")
+    for warning in [*config.warnings(loaded, path), *templates.warnings]:
         click.echo(f"warning: {warning}", err=True)
     _check_store(loaded.store.path)
     relay = serve.email_sender(loaded, SystemClock())
@@ -273,6 +278,7 @@ def token(user: UserReference, config_path: str | None, ttl: int) -> None:
     click.echo(minted)
 
 
+commands.add_command(cli_preview.preview)
 commands.add_command(cli_server.send)
 commands.add_command(cli_server.users)
 commands.add_command(cli_server.deliveries)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from notifybell import cli
+from notifybell.channels import template_files, template_values, templates
 from notifybell.domain import events, mail_status, preferences, retry
 from notifybell.store import deliveries
 
@@ -46,6 +47,11 @@ TABLES = {
     },
     "events.md": {"types": event_types()},
     "suppressions.md": {"refusals": table_of(mail_status.__doc__)},
+    "templates.md": {
+        "files": table_of(template_files.__doc__),
+        "order": table_of(templates.__doc__),
+        "variables": table_of(template_values.__doc__),
+    },
     "bell.md": {
         "element: attributes": contract("attribute", "attribute"),
         "element: properties": contract("property", "property"),

@@ -21,6 +21,7 @@ FLOORS = {
         *(
             "cli",
             "cli_options",
+            "cli_preview",
             "cli_server",
             "cli_suppressions",
             "cli_why",
