@@ -13,8 +13,10 @@ from litestar.params import JSONBody
 
 from notifybell.api.body import JsonBody
 from notifybell.api.pagination import Page
+from notifybell.config import Config
 from notifybell.domain.channel_kind import ChannelKind, TokenForm
 from notifybell.domain.clock import to_rfc3339
+from notifybell.domain.config_reader import Table
 from notifybell.domain.errors import NotFound
 from notifybell.domain.model import Token
 
@@ -50,9 +52,21 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
         """The project's list of a user's."""
         return f"/api/users/{user_id}/channels/{self.path}/tokens"
 
-    def off(self) -> NotFound:
+    def table(self, config: Config) -> Table:
+        """The channel's configuration. Raises NotFound where nothing could be sent.
+
+        A channel that has several ways out has a table for each, named as its path goes on.
+        """
+        table, way = config.table_of(self.kind.name), self.path.partition("/")[2]
+        if table is None:
+            raise self.off()
+        if getattr(table, way, table) is None:
+            raise self.off(f".{way}")
+        return table
+
+    def off(self, way: str = "") -> NotFound:
         """What is said where the channel has no configuration."""
-        name = self.kind.name
+        name = f"{self.kind.name}{way}"
         return NotFound(f"{self.kind.label} is off: the configuration has no [{name}].")
 
     def told(self, token: Token) -> Any:

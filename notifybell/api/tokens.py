@@ -56,9 +56,7 @@ def token_routes(kinds: Iterable[ChannelKind]) -> list[HTTPRouteHandler]:
 
 async def save(form: Form, request: ApiRequest, data: TokenForm) -> Token:
     """Register an address for the calling user. Raises NotFound where the channel is off."""
-    table = request.config.table_of(form.kind.name)
-    if table is None:
-        raise form.off()
+    table = form.table(request.config)
     data.check(allow_private=getattr(table, "allow_private_endpoints", False))
     user, now = request.end_user, request.clock.now()
     return await request.db.write(

@@ -57,6 +57,7 @@ class ChatConfig(Table, frozen=True, kw_only=True):
     """`[chat]`."""
 
     allow_private_endpoints: bool = False
+    rooms: Table | None = Table()
 
 
 CHAT = ChannelKind(
@@ -258,6 +259,12 @@ class TestAnyForm:
         table = ChatConfig(allow_private_endpoints=True)
         lenient = configured(shop, {"chat": table}, CHAT)
         assert (await lenient.ann.put(CHAT_PATH, json=body)).status_code == 200
+
+    async def test_each_way_out_of_a_channel_has_to_be_on(self, shop: Shop) -> None:
+        without = configured(shop, {"chat": ChatConfig(rooms=None)}, CHAT)
+        response = await without.ann.put(CHAT_PATH, json=ChatToken.example)
+        words = "Chat is off: the configuration has no [chat.rooms]."
+        assert (response.status_code, response.json()["detail"]) == (404, words)
 
     async def test_it_is_described_like_any_other(self, shop: Shop) -> None:
         document = (await shop.anyone.get("/openapi.json")).json()
