@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import click
@@ -17,10 +18,15 @@ _HELP_WIDTH = 96
 ELEMENT = (ROOT / "web/notify-bell-element.js").read_text("utf-8")
 
 
-def table_of(docstring: str | None) -> str:
-    """The Markdown table in a module's docstring."""
+def table_of(docstring: str | None, number: int = 0) -> str:
+    """The first Markdown table in a module's docstring, or a later one."""
     lines = [line.strip() for line in (docstring or "").splitlines()]
-    return "\n".join(line for line in lines if line.startswith("|"))
+    tables = [list(group) for is_row, group in groupby(lines, _is_row) if is_row]
+    return "\n".join(tables[number])
+
+
+def _is_row(line: str) -> bool:
+    return line.startswith("|")
 
 
 def contract(tag: str, head: str) -> str:
@@ -33,7 +39,7 @@ def contract(tag: str, head: str) -> str:
 def event_types() -> str:
     """A table of the activity log's types: each with the comment above it."""
     found = re.findall(r'#: (.+)\n    "(\w+\.\w+)"', Path(events.__file__).read_text("utf-8"))
-    levels: dict[str, str] = {**events.LEVELS}
+    levels = dict[str, str](events.LEVELS.items())
     rows = [f"| `{name}` | {levels.get(name, 'info')} | {text} |" for text, name in found]
     return "\n".join(["| type | level | means |", "| --- | --- | --- |", *rows])
 
@@ -43,6 +49,7 @@ TABLES = {
     "delivery.md": {
         "states": table_of(deliveries.__doc__),
         "rules": table_of(preferences.__doc__),
+        "waits": table_of(preferences.__doc__, 1),
         "retries": table_of(retry.__doc__),
     },
     "events.md": {"types": event_types()},
