@@ -195,6 +195,56 @@ export async function webPushTokensAreSavedListedAndDiscarded() {
   await rejects(project.channels.deleteUserWebPushToken(user.id, listed.id), 404);
 }
 
+/** A body as JSON has it: without what is undefined. */
+const plain = (value) => JSON.parse(JSON.stringify(value));
+
+/** Saves, lists, fetches and discards one of Ann's tokens; `kind` is its word in the client. */
+async function tokenComesAndGoes(kind, body) {
+  const { data: saved, metadata } = await ann.channels[`save${kind}Token`](body);
+  assert.equal(metadata.status, 200);
+  assert.deepEqual(plain(saved), body);
+  const { data: page } = await ann.channels[`list${kind}Tokens`]({ limit: 5 });
+  const [listed] = page.data;
+  assert.deepEqual(plain(listed), { ...plain(listed), ...body });
+  const { data: fetched } = await ann.channels[`fetch${kind}Token`](listed.id);
+  assert.deepEqual(fetched, listed);
+  const { data: user } = await project.users.saveUser({ externalId: BELL_USER });
+  const { data: ours } = await project.channels[`listUser${kind}Tokens`](user.id);
+  assert.deepEqual(ours.data, [listed]);
+  const { data: one } = await project.channels[`fetchUser${kind}Token`](user.id, listed.id);
+  assert.deepEqual(one, listed);
+  const { data: gone } = await project.channels[`deleteUser${kind}Token`](user.id, listed.id);
+  assert.equal(gone.id, listed.id);
+  await rejects(ann.channels[`delete${kind}Token`](listed.id), 404);
+}
+
+export async function slackWebhooksComeAndGo() {
+  const url = "https://hooks.slack.com/services/T0000/B0000/XXXXXXXX";
+  await tokenComesAndGoes("Slack", { webhook: { url } });
+}
+
+export async function slackChannelsComeAndGo() {
+  const oauth = { channelId: "C024BE7LH", installationId: "T024BE7LD", scope: "chat:write" };
+  await tokenComesAndGoes("Slack", { oauth });
+}
+
+export async function phonesWithExpoComeAndGo() {
+  await tokenComesAndGoes("Expo", { deviceToken: "ExponentPushToken[aaaaaaaaaaaaaaaaaaaaaa]" });
+}
+
+export async function phonesWithFcmComeAndGo() {
+  await tokenComesAndGoes("Fcm", { deviceToken: `d:${"Aa0_-".repeat(28)}` });
+}
+
+export async function phonesWithApnsComeAndGo() {
+  await tokenComesAndGoes("Apns", { deviceToken: "0a1b2c3d".repeat(8) });
+}
+
+export async function teamsWebhooksComeAndGo() {
+  const url = "https://prod-01.westeurope.logic.azure.com/workflows/abc/triggers/manual/paths/invoke";
+  await tokenComesAndGoes("Teams", { webhook: { url } });
+}
+
 export async function anInstallationIsStartedAndFinished() {
   const browser = JSON.parse(BELL_BROWSER);
   const { data, metadata } = await ann.integrations.startWebPushInstallation();
@@ -242,4 +292,20 @@ export async function theClientDoesCheckWhatItIsAnswered() {
   const client = new UserClient(settings("x", `http://127.0.0.1:${liar.address().port}`));
   await assert.rejects(client.notifications.listNotifications(), /id|string/i);
   liar.close();
+}
+
+export async function eventsAreListedAndFetched() {
+  const sent = await send({ category: "orders" });
+  const { data: page, metadata } = await project.events.listEvents({ limit: 100 });
+  assert.equal(metadata.status, 200);
+  const ours = page.data.filter((event) => event.context.broadcast_id === sent.id);
+  assert.deepEqual(ours.map((event) => event.type).reverse(), [
+    "broadcast.accepted",
+    "notification.created",
+  ]);
+  const { data: fetched } = await project.events.fetchEvent(ours[0].id);
+  assert.deepEqual(fetched, ours[0]);
+  const { data: next } = await project.events.listEvents({ limit: 1, startingAfter: ours[0].id });
+  assert.deepEqual(next.data, [ours[1]]);
+  await rejects(project.events.fetchEvent("evt_0"), 404);
 }

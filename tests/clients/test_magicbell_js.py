@@ -15,6 +15,7 @@ import pytest
 
 from notifybell.channels.web_push import generate_private_key
 from tests.api.shop import a_browser
+from tests.channels.mobile_keys import APPLE_KEY, an_account, pem
 from tests.running import RunningServer, running_server
 
 HERE = Path(__file__).parent
@@ -22,6 +23,7 @@ SCRIPT = HERE / "magicbell.mjs"
 CHECKS = re.findall(r"^export async function (\w+)", SCRIPT.read_text(), re.MULTILINE)
 RUN = 'const checks = await import("./magicbell.mjs"); await checks[process.argv[1]]();'
 INSTALL_S = 300
+APNS = {"key_id": "ABC123DEFG", "team_id": "DEF123GHIJ", "bundle_id": "com.example.shop"}
 
 pytestmark = pytest.mark.xdist_group("magicbell_js")
 
@@ -66,6 +68,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     with running_server(
         tmp_path_factory.mktemp("magicbell"),
         web_push={"subject": "mailto:ops@shop.example", "private_key": generate_private_key()},
+        slack={},
+        teams={},
+        mobile_push={
+            "apns": {**APNS, "key": pem(APPLE_KEY)},
+            "fcm": {"service_account": an_account()},
+            "expo": {},
+        },
         categories={
             "orders": {"label": "Orders"},
             "news": {"label": "News"},
