@@ -67,19 +67,18 @@ def _unknown_variables(tree: nodes.Template, trees: Collection[nodes.Template]) 
 
 def _unknown_fields(tree: nodes.Template) -> Iterator[Remark]:
     kinds = _Kinds(tree)
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        if not kinds.is_notification(node.node):
-            continue
-        name = _name_read(node)
-        if name is not None and name not in FIELDS:
-            yield Remark(node.lineno, f"a notification has no {name}{_hint(name, FIELDS)}")
+    for line, owner, name in _fields_read(tree):
+        if name not in FIELDS and kinds.is_notification(owner):
+            yield Remark(line, f"a notification has no {name}{_hint(name, FIELDS)}")
 
 
-def _name_read(node: nodes.Getattr | nodes.Getitem) -> str | None:
-    if isinstance(node, nodes.Getattr):
-        return node.attr
-    is_text = isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str)
-    return str(node.arg.value) if is_text else None
+def _fields_read(tree: nodes.Template) -> Iterator[tuple[int, nodes.Node, str]]:
+    """Line, owner and name of each `owner.name` and `owner["name"]`."""
+    for node in tree.find_all(nodes.Getattr):
+        yield node.lineno, node.node, node.attr
+    for item in tree.find_all(nodes.Getitem):
+        if isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str):
+            yield item.lineno, item.node, item.arg.value
 
 
 class _Kinds:
@@ -118,18 +117,26 @@ class _Kinds:
 
 
 def _unknown_filters(tree: nodes.Template, environment: Environment) -> Iterator[Remark]:
-    for node in tree.find_all((nodes.Filter, nodes.Test)):
+    for node in (*tree.find_all(nodes.Filter), *tree.find_all(nodes.Test)):
         kind = "test" if isinstance(node, nodes.Test) else "filter"
         known = environment.tests if kind == "test" else environment.filters
         if node.name not in known:
             yield Remark(node.lineno, f"unknown {kind} {node.name}{_hint(node.name, known)}")
 
 
+def _references(
+    tree: nodes.Template,
+) -> Iterator[nodes.Extends | nodes.Include | nodes.Import | nodes.FromImport]:
+    yield from tree.find_all(nodes.Extends)
+    yield from tree.find_all(nodes.Include)
+    yield from tree.find_all(nodes.Import)
+    yield from tree.find_all(nodes.FromImport)
+
+
 def _wrong_references(
     name: str, tree: nodes.Template, trees: Mapping[str, nodes.Template]
 ) -> Iterator[Remark]:
-    kinds = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
-    for node in tree.find_all(kinds):
+    for node in _references(tree):
         target = node.template
         if not isinstance(target, nodes.Const) or not isinstance(target.value, str):
             yield Remark(node.lineno, "the name of the other template must be written out")

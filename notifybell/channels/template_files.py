@@ -94,12 +94,10 @@ def _is_meant(name: Path) -> bool:
 def _read(
     found: Found, path: Path, name: Path, categories: Collection[str], channels: Collection[str]
 ) -> None:
-    place = None
-    if not _is_shared(name):
-        place = _place(name, categories, channels)
-        if isinstance(place, str):
-            found.warnings.append(f"{path}: {place}")
-            return
+    place = None if _is_shared(name) else _place(name, categories, channels)
+    if isinstance(place, str):
+        found.warnings.append(f"{path}: {place}")
+        return
     try:
         text = path.read_text("utf-8")
     except OSError as exc:

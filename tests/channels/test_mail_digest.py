@@ -14,19 +14,13 @@ from playwright.sync_api import Browser, sync_playwright
 from notifybell.channels.mail_message import build, parse_from
 from notifybell.domain.model import DigestItem
 from tests.channels.conftest import NOW, a_message
+from tests.programs import program
+from tests.web.conftest import CHROMIUM_OPTIONS
 
 BASE = "https://bell.example.com"
 SHOP = parse_from("Shop <no-reply@shop.example.com>")
 UNSUBSCRIBE = "https://bell.example.com/unsubscribe/abc-DEF_1"
 LABELS = {"orders": "Orders & returns", "comments": "Comments"}
-
-CHROMIUM = {
-    "executable_path": "/usr/bin/chromium",
-    "args": [
-        *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    ],
-}
 
 
 def an_item(title: str, **changes: Any) -> DigestItem:
@@ -172,8 +166,9 @@ def test_a_large_digest_is_not_clipped_by_mail_readers() -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    path = program("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**CHROMIUM)  # type: ignore[arg-type]
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
         yield browser
         browser.close()
 

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from notifybell.channels import sample_messages
 from notifybell.channels.base import Message
 from notifybell.channels.mail_message import build, parse_from
-from notifybell.channels.template_checks import VARIABLES
-from notifybell.channels.template_values import FIELDS, values_of
+from notifybell.channels.template_values import FIELDS, VARIABLES, values_of
 from notifybell.channels.templates import Templates
 from notifybell.domain.errors import ConfigError, Rejected
 from notifybell.domain.model import DigestItem, Event, Token
@@ -164,6 +163,14 @@ def test_other_channels_have_a_title_and_a_content(tmp_path: Path, channel: str)
     message = templates.render(an_order(channel, topic="order 1"))
     assert (message.title, message.content) == ("1 new", "About order 1")
     assert (message.text, message.html) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["email.subject.txt", "slack.title.txt"])
+def test_a_title_is_one_line_on_every_channel(tmp_path: Path, name: str) -> None:
+    text = "{{ notification.title }}\n\n{{ notification.topic }}\n"
+    templates = loaded(tmp_path, **{f"orders/{name}": text})
+    message = an_order(name.partition(".")[0], title="a\r\nb\0", topic="c\td\x1b")
+    assert templates.render(message).title == "a b c d"
 
 
 def test_a_channel_without_a_template_keeps_its_message(tmp_path: Path) -> None:
