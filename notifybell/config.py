@@ -155,7 +155,7 @@ class CategoryConfig(Table, frozen=True, kw_only=True):
     required: Annotated[bool, rules.SWITCH] = False
     urgent: Annotated[bool, rules.SWITCH] = False
     channels: Choices = msgspec.field(default_factory=dict)
-    route: Annotated[tuple[tuple[Channel, RouteStep], ...], rules.ROUTE_STEP] = ()
+    route: Annotated[tuple[RouteStep, ...], rules.ROUTE_STEP] = ()
     throttle: Annotated[dict[Channel, Throttle], rules.THROTTLE] = msgspec.field(
         default_factory=dict
     )
@@ -258,7 +258,7 @@ def _named_channels(config: Config) -> Iterator[tuple[str, Iterable[Channel]]]:
     yield "defaults.channels", config.defaults.channels
     for key, category in config.categories.items():
         yield f"categories.{key}.channels", category.channels
-        yield f"categories.{key}.route", [channel for channel, _ in category.route]
+        yield f"categories.{key}.route", [step.channel for step in category.route]
         yield f"categories.{key}.throttle", category.throttle
 
 
@@ -313,7 +313,7 @@ def _category(key: str, table: CategoryConfig) -> Category:
         required=table.required,
         urgent=table.urgent,
         channels=table.channels,
-        route=dict(table.route),
+        route={step.channel: step for step in table.route},
         throttle=table.throttle,
         group_ms=table.group,
     )

@@ -35,14 +35,13 @@ from notifybell.config import Config, policy
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.calendar import Calendar
 from notifybell.delivery.compose import Composer
-from notifybell.delivery.decide import EMAIL
 from notifybell.delivery.dispatcher import Dispatcher, Lane
 from notifybell.delivery.fanout import Fanout
 from notifybell.delivery.upkeep import Upkeep
 from notifybell.domain import links
 from notifybell.domain.clock import Clock, SystemClock
 from notifybell.domain.errors import StoreError
-from notifybell.domain.model import IN_APP, Channel, DueDelivery
+from notifybell.domain.model import EMAIL, IN_APP, Channel, DueDelivery
 from notifybell.realtime import sse
 from notifybell.realtime.hub import Hub
 from notifybell.store.database import Database

@@ -240,11 +240,11 @@ class TestValues:
     def test_other_category_keys_are_refused(self, key: str) -> None:
         assert "allowed: a key of letters" in problem(categories={key: {}})
 
-    @pytest.mark.parametrize("value", ["digest:daily", "yes", 1])
-    def test_a_channel_is_on_or_off_and_nothing_else(self, value: object) -> None:
+    @pytest.mark.parametrize("value", ["digest:monthly", "digest:1m", "yes", 1])
+    def test_a_channel_is_on_off_or_a_digest_and_nothing_else(self, value: object) -> None:
         said = problem(categories={"orders": {"channels": {"email": value}}})
         assert said.startswith("categories.orders.channels.email: found ")
-        assert "allowed: true or false" in said
+        assert 'allowed: true, false, or "digest:WINDOW"' in said
 
     @pytest.mark.parametrize("days", [0, -1, 1.5, True, "90"])
     def test_retention_is_a_whole_number_of_days(self, days: object) -> None:
@@ -271,7 +271,7 @@ class TestProblems:
 
     def test_an_unknown_channel_brings_the_nearest(self) -> None:
         said = problem(defaults={"channels": {"webpush": True}})
-        assert said == "defaults.channels.webpush: unknown key; did you mean web_push?"
+        assert said == "defaults.channels.webpush: unknown channel; did you mean web_push?"
 
     def test_a_value_where_a_table_belongs_is_refused_unseen(self) -> None:
         said = problem(auth=MINIMAL["auth"] | {"project_tokens": [TOKEN]})
@@ -360,7 +360,7 @@ class TestReferences:
         )
         assert found.store.retention_days == 30
         assert found.server.max_body == 2 << 20
-        assert found.defaults.channels == {"email": False}
+        assert found.defaults.channels == {"email": "off"}
 
     def test_an_unset_variable_is_named_with_its_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("SHOP_KEY", raising=False)
@@ -419,18 +419,67 @@ class TestFiles:
 
 class TestPolicy:
     def test_only_configured_channels_are_configured(self) -> None:
-        assert config.policy(parsed()).configured == {"in_app"}
-        assert config.policy(parsed(email=EMAIL, web_push=PUSH)).configured == set(CHANNELS)
+        assert config.policy(parsed()).configured == ("in_app",)
+        assert config.policy(parsed(email=EMAIL, web_push=PUSH)).configured == CHANNELS
 
     def test_defaults_are_on_unless_turned_off(self) -> None:
         found = config.policy(parsed(defaults={"channels": {"email": False}}))
-        assert found.defaults == {"in_app": True, "email": False, "web_push": True}
+        assert found.defaults == {"email": "off"}
 
     def test_a_category_without_a_label_is_called_by_its_key(self) -> None:
         tables = {"orders": {}, "news": {"label": "News", "channels": {"email": False}}}
         found = config.policy(parsed(categories=tables)).categories
         assert (found["orders"].label, found["news"].label) == ("orders", "News")
-        assert found["news"].channels == {"email": False}
+        assert found["news"].channels == {"email": "off"}
+
+
+    def test_choices_become_words(self) -> None:
+        tables = {"news": {"channels": {"email": "digest:daily", "web_push": True}}}
+        [news] = config.policy(parsed(categories=tables)).categories.values()
+        assert news.channels == {"email": "digest:daily", "web_push": "on"}
+
+    def test_a_route_keeps_its_order_and_its_delays(self) -> None:
+        route = ["in_app", "web_push after 30s unless seen", "email after 2h"]
+        [chat] = config.policy(parsed(categories={"chat": {"route": route}})).categories.values()
+        assert list(chat.route) == ["in_app", "web_push", "email"]
+        assert (chat.route["web_push"].after_ms, chat.route["web_push"].unless) == (30_000, "seen")
+        assert (chat.route["email"].after_ms, chat.route["email"].unless) == (7_200_000, None)
+
+    @pytest.mark.parametrize(
+        "step",
+        [
+            *("email after", "email later 10m", "email after 10", "email after 0m"),
+            *("email after 31d", "email after 10m unless clicked", "", "email unless read"),
+        ],
+    )
+    def test_a_bad_step_of_a_route_is_shown_how_it_is_written(self, step: str) -> None:
+        said = problem(categories={"chat": {"route": [step]}})
+        assert said.startswith("categories.chat.route[0]: found ")
+        assert '"email after 10m unless read"' in said
+
+    def test_a_route_names_channels_that_exist(self) -> None:
+        said = problem(categories={"chat": {"route": ["emial after 10m"]}})
+        assert said == "categories.chat.route.emial: unknown channel; did you mean email?"
+
+    def test_a_throttle_is_a_count_and_a_span(self) -> None:
+        tables = {"chat": {"throttle": {"email": "3 per 1h"}, "group": "30m"}}
+        [chat] = config.policy(parsed(categories=tables)).categories.values()
+        assert (chat.throttle["email"].count, chat.throttle["email"].window_ms) == (3, 3_600_000)
+        assert chat.group_ms == 1_800_000
+
+    @pytest.mark.parametrize("text", ["0 per 1h", "3", "3 per 1m", "3 per 2d", "three per 1h", 3])
+    def test_other_throttles_are_refused(self, text: object) -> None:
+        assert '"5 per 1h"' in problem(categories={"chat": {"throttle": {"email": text}}})
+
+    def test_the_inbox_is_no_digest(self) -> None:
+        said = problem(defaults={"channels": {"in_app": "digest:daily"}})
+        assert said.startswith("defaults.channels.in_app: found")
+
+    @pytest.mark.parametrize(
+        ("key", "value"), [("digest_at", "9:00"), ("digest_at", "24:00"), ("time_zone", "Berlin")]
+    )
+    def test_times_of_the_project_are_checked(self, key: str, value: str) -> None:
+        assert problem(defaults={key: value}).startswith(f"defaults.{key}: found ")
 
 
 class TestWarnings:
@@ -475,7 +524,8 @@ class TestWarnings:
 def keys_of(table: type[Table], path: str = "") -> Iterator[str]:
     """Every key the Structs know, as the documents write it."""
     for field in msgspec.structs.fields(table):
-        yield from _keys_of(field.type, f"{path}{field.encode_name}")
+        if field.name not in table.derived:
+            yield from _keys_of(field.type, f"{path}{field.encode_name}")
 
 
 def _keys_of(kind: Any, path: str) -> Iterator[str]:
@@ -507,7 +557,7 @@ class TestDocuments:
 
     def test_the_example_is_valid(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.environment(monkeypatch)
-        found = config.load(ROOT / "config.example.toml")
+        found = config.load(ROOT / "config.example.toml", KINDS)
         assert found.email is None and found.web_push is None
         assert found == parsed(ROOT)
 
@@ -518,7 +568,7 @@ class TestDocuments:
         (tmp_path / "relay-ca.pem").touch()
         found = config.parse(tomllib.loads(uncommented(new_config.example())), tmp_path, KINDS)
         assert found.email is not None and found.web_push is not None
-        assert found.categories["orders"].channels == {"email": False}
+        assert found.categories["orders"].channels == {"email": "digest:daily"}
 
     def test_the_example_shows_defaults_except_where_there_is_none(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -559,7 +609,7 @@ def _keys_in(table: dict[str, Any], path: str = "") -> Iterator[str]:
         here = f"{path}{key}"
         if path == "categories.":
             here = "categories.KEY"
-        if isinstance(value, dict) and key != "channels":
+        if isinstance(value, dict) and key not in ("channels", "throttle"):
             yield from _keys_in(value, f"{here}.")
         else:
             yield here

@@ -81,8 +81,8 @@ class PreferencesIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         list[ChannelChoiceIn],
         msgspec.Meta(max_length=100, description="For all categories that say nothing themselves."),
     ] = []
-    time_zone: str | None | msgspec.UnsetType = msgspec.UNSET
-    quiet_hours: QuietHoursIn | None | msgspec.UnsetType = msgspec.UNSET
+    time_zone: str | msgspec.UnsetType | None = msgspec.UNSET
+    quiet_hours: QuietHoursIn | msgspec.UnsetType | None = msgspec.UNSET
     paused_until: (
         Annotated[
             str | None, msgspec.Meta(description="RFC 3339; mail and pushes wait until then.")

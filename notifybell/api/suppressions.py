@@ -20,12 +20,11 @@ from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest, ReadyAnswer
 from notifybell.delivery import bounces
 from notifybell.delivery.bounces import Accepted
-from notifybell.delivery.decide import EMAIL
 from notifybell.domain import dsn
 from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import InvalidField, NotFound
 from notifybell.domain.identities import email_problem
-from notifybell.domain.model import Channel
+from notifybell.domain.model import EMAIL, Channel
 from notifybell.store import suppressions
 from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.suppressions import Suppression, SuppressionReason

@@ -16,11 +16,10 @@ from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest
 from notifybell.config import Config, known_channels
 from notifybell.delivery import unsubscribe as unsubscribing
-from notifybell.delivery.decide import EMAIL
 from notifybell.domain import links
 from notifybell.domain.errors import NotFound
 from notifybell.domain.links import Unsubscribe
-from notifybell.domain.model import Channel
+from notifybell.domain.model import EMAIL, Channel
 from notifybell.store import users
 from notifybell.store.database import Database
 

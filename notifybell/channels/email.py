@@ -32,8 +32,10 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from notifybell.channels.base import Message, Receipt
+from notifybell.channels.base import Message, Receipt, Registration, Tools
 from notifybell.channels.mail_message import build, checked_address, parse_from
+from notifybell.config import EmailConfig
+from notifybell.domain.channel_kind import ChannelKind
 from notifybell.domain.clock import MINUTE_MS, Clock
 from notifybell.domain.errors import (
     AddressGone,
@@ -45,6 +47,7 @@ from notifybell.domain.errors import (
 )
 from notifybell.domain.mail_status import reply_means_gone
 from notifybell.domain.model import EmailAddress
+from notifybell.domain.retry import POLICIES
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -62,6 +65,8 @@ _SETTING_OF_STAGE = {
     "AUTH": "email.password",
     "MAIL FROM": "email.from",
 }
+# A 4xx there may be about this mail or its recipient only (greylisting).
+_OF_ONE_MAIL = ("MAIL FROM", "RCPT TO", "DATA")
 # What the library lets out: its own, the socket's and TLS's, and ValueError for a malformed
 # CRAM-MD5 challenge.
 _FAULTS = (SMTPException, OSError, ValueError)
@@ -254,13 +259,13 @@ def _classified(stage: str, exc: Exception) -> SendError:
     reason = str(exc) or type(exc).__name__
     if stage == "DATA":
         return Temporary(f"ambiguous: lost while the relay had the mail, may be sent: {reason}")
-    return Temporary(f"{stage}: {reason}")
+    return Temporary(f"{stage}: {reason}", is_down=True)
 
 
 def _classified_reply(stage: str, code: int, said: str) -> SendError:
     sentence = f"{stage}: {said}"
     if code < 500:
-        return Temporary(sentence)
+        return Temporary(sentence, is_down=code == _CLOSING or stage not in _OF_ONE_MAIL)
     if code == _SIGN_IN_FIRST:
         return Misconfigured("email.username", sentence)
     if stage == "RCPT TO" and code != _TOO_LARGE and reply_means_gone(said):
@@ -280,3 +285,33 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as exc:
         raise ConfigError(f"email.ca_file: {ca_file} cannot be read: {exc}") from exc
+
+
+def make(table: EmailConfig, tools: Tools) -> EmailSender:
+    """As `[email]` says. Raises ConfigError."""
+    return EmailSender(
+        host=table.host,
+        port=table.port,
+        username=table.username,
+        password=table.password,
+        security=table.security,
+        from_=table.from_,
+        ca_file=table.ca_file or None,
+        timeout_s=table.timeout_s,
+        base_url=tools.base_url,
+        clock=tools.clock,
+    )
+
+
+CHANNEL = Registration(
+    ChannelKind(
+        name="email",
+        label="Email",
+        retry=POLICIES["email"],
+        table=EmailConfig,
+        # Enough that the sender never waits for a claim and its commit.
+        slots=64,
+        slots_per_host=64,
+    ),
+    make,
+)

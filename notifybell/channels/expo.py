@@ -28,7 +28,6 @@ from notifybell.channels.answers import failure, what_it_said
 from notifybell.channels.base import Message, Receipt, Tools
 from notifybell.channels.http_client import Answer
 from notifybell.channels.mobile_parts import (
-    ELLIPSIS,
     SERVICE_URL,
     body_within,
     data_of,
@@ -131,7 +130,7 @@ class ExpoProvider:
         body = msgspec.json.encode(push(message, token.device_token, self._base_url, now))
         answer = await self._http.post(self._url, headers=headers, body=body)
         # Expo repeats the token in its sentences, and whoever has it can send to the phone.
-        bare = answer.body.replace(token.device_token.encode(), ELLIPSIS.encode())
+        bare = answer.body.replace(token.device_token.encode(), b"...")
         return self._read(Answer(answer.status, answer.headers, bare))
 
     async def aclose(self) -> None:

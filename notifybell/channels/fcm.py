@@ -25,7 +25,6 @@ from notifybell.channels.base import Message, Receipt, Tools
 from notifybell.channels.fcm_access import SERVICE_ACCOUNT, SETTING, FcmAccess, service_account
 from notifybell.channels.http_client import Answer
 from notifybell.channels.mobile_parts import (
-    ELLIPSIS,
     SERVICE_URL,
     body_within,
     data_of,
@@ -144,7 +143,7 @@ class FcmProvider:
             if answer.status == 401:
                 self._access.forget(access)
             # Whoever has the token can be told apart by it: it stays out of errors.
-            bare = answer.body.replace(form.device_token.encode(), ELLIPSIS.encode())
+            bare = answer.body.replace(form.device_token.encode(), b"...")
             raise self._refusal(Answer(answer.status, answer.headers, bare))
         self._is_proven = True
         return Receipt(f"{answer.status} {_decoded(answer, _Sent).name}".rstrip())

@@ -3,7 +3,7 @@
 The guard looks at addresses, not names: the resolver drops every answer that is not globally
 routable, and the connection uses exactly the answers it let through, so a name cannot change
 between the check and the use. Redirects are never followed, cookies and proxies of the environment
-never used, every wait and every body has a limit.
+never used, every wait and every body has a limit. A URL may be a secret: no error shows it.
 
 | fault                                        | raises    |
 | -------------------------------------------- | --------- |
@@ -132,10 +132,10 @@ class OutgoingHttp:
             target = URL(url, encoded=_PLAIN.fullmatch(url) is not None)
             host, port = target.host, target.port or 0  # parsed only now
         except ValueError as exc:
-            raise Rejected(f"not a URL: {url!r}") from exc
+            raise Rejected("the address is not a URL") from exc
         schemes = ("http", "https") if self.allow_private else ("https",)
         if target.scheme not in schemes or not host or not 0 < port < 65536:
-            raise Rejected(f"not an {schemes[-1]} URL: {url!r}")
+            raise Rejected(f"the address is not an {schemes[-1]} URL with a host")
         if target.raw_user is not None or target.raw_password is not None:
             raise Rejected("the URL holds a user name or password")
         # aiohttp never asks its resolver about a literal.
@@ -214,11 +214,13 @@ def _classified(exc: Exception, host: str) -> SendError:
         case ForbiddenHost():
             return Rejected(_refusal(host))
         case aiohttp.InvalidURL():
-            return Rejected(f"not a usable URL: {exc}")
+            return Rejected("the address is not a usable URL")
         case aiohttp.ClientConnectorDNSError():
             return Temporary(f"{host} could not be resolved: {exc.os_error}", is_down=True)
         case aiohttp.ClientConnectorCertificateError():
-            return Temporary(f"{host} has no valid certificate: {exc.certificate_error}", is_down=True)
+            return Temporary(
+                f"{host} has no valid certificate: {exc.certificate_error}", is_down=True
+            )
         case aiohttp.ClientConnectorSSLError():
             return Temporary(f"no TLS with {host}: {exc.os_error}", is_down=True)
         case aiohttp.ClientConnectorError():
@@ -226,4 +228,6 @@ def _classified(exc: Exception, host: str) -> SendError:
         case TimeoutError():
             return Temporary(f"{host} did not answer in time", is_down=True)
         case _:
-            return Temporary(f"the connection to {host} broke: {exc or type(exc).__name__}", is_down=True)
+            return Temporary(
+                f"the connection to {host} broke: {exc or type(exc).__name__}", is_down=True
+            )

@@ -5,13 +5,13 @@ Pure: no connection is opened here, and nothing is remembered.
 
 import hashlib
 import re
-from bisect import bisect_right
 from typing import Any, Protocol
 
 import msgspec
 
 from notifybell.channels.action_link import absolute_link
 from notifybell.channels.base import Message, Receipt
+from notifybell.channels.plain_text import json_bytes, shortened
 from notifybell.domain.clock import SECOND_MS
 from notifybell.domain.config_rules import Rule
 from notifybell.domain.errors import Misconfigured, Rejected, SendError
@@ -19,7 +19,6 @@ from notifybell.domain.push import endpoint_problem
 
 _TITLE_BYTES = 512
 _LINK_BYTES = 1024
-ELLIPSIS = "…"
 _TAG = re.compile(r"[!-~]{1,64}")
 
 
@@ -51,14 +50,14 @@ SERVICE_URL = Rule(
 
 def title_of(message: Message) -> str:
     """The title, short enough that it leaves room for the rest."""
-    return shortened(message.title, _TITLE_BYTES)
+    return shortened(message.title, _TITLE_BYTES, json_bytes)
 
 
 def data_of(message: Message, base_url: str) -> dict[str, str]:
     """What the app gets besides the text: which notification it is, and where a tap leads."""
     data = {"notification_id": message.notification_id}
     link = absolute_link(message.action_url, base_url)
-    if link is not None and _json_bytes(link) <= _LINK_BYTES:
+    if link is not None and json_bytes(link) <= _LINK_BYTES:
         data["action_url"] = link
     return data
 
@@ -74,16 +73,7 @@ def tag_of(message: Message) -> str:
 
 def body_within(whole: Any, message: Message, size: int) -> str:
     """The content, shortened so that `whole`, whose body is still "", stays within `size` bytes."""
-    return shortened(message.content or "", size - len(msgspec.json.encode(whole)))
-
-
-def shortened(text: str, room: int) -> str:
-    """`text`, or its beginning and an ellipsis, in at most `room` bytes of JSON."""
-    if len(text) <= room and _json_bytes(text) <= room:
-        return text
-    room -= len(ELLIPSIS.encode())
-    kept = bisect_right(range(max(room, 0) + 1), room, key=lambda n: _json_bytes(text[:n])) - 1
-    return text[:kept].rstrip() + ELLIPSIS if kept > 0 else ""
+    return shortened(message.content or "", size - len(msgspec.json.encode(whole)), json_bytes)
 
 
 def seconds_left(message: Message, now: int, most: int) -> int:
@@ -98,7 +88,3 @@ def foreign_or_fault(setting: str, sentence: str, *, is_proven: bool) -> SendErr
     fault: a single user must not be able to pause everybody's messages.
     """
     return Rejected(sentence) if is_proven else Misconfigured(setting, sentence)
-
-
-def _json_bytes(text: str) -> int:
-    return len(msgspec.json.encode(text)) - 2

@@ -23,6 +23,7 @@ from notifybell.channels.action_link import absolute_link
 from notifybell.channels.answers import receipt, what_it_said
 from notifybell.channels.base import Message, Receipt, Registration, Tools
 from notifybell.channels.http_client import Answer, OutgoingHttp
+from notifybell.channels.plain_text import shortened, utf8_bytes
 from notifybell.domain import config_rules as rules
 from notifybell.domain.channel_kind import ChannelKind, TokenForm
 from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS, Clock
@@ -43,7 +44,6 @@ _MESSAGE_BYTES = 4096
 _TITLE_BYTES = 1024
 _TAG_CHARS = 64
 _LINK_CHARS = 2048
-_ELLIPSIS = "…"
 
 _TOPIC_CODES = (40009, 40010)
 _NO_NTFY = (404, 405, 410)
@@ -118,9 +118,9 @@ def publication(message: Message, topic: str, base_url: str) -> dict[str, Any]:
     link = absolute_link(message.action_url, base_url)
     values = {
         "topic": topic,
-        "title": _shortened(message.title, _TITLE_BYTES) if message.content else None,
+        "title": shortened(message.title, _TITLE_BYTES, utf8_bytes) if message.content else None,
         # Without a message ntfy would say "triggered".
-        "message": _shortened(message.content or message.title, _MESSAGE_BYTES),
+        "message": shortened(message.content or message.title, _MESSAGE_BYTES, utf8_bytes),
         "click": link if link and len(link) <= _LINK_CHARS else None,
         "tags": [message.category[:_TAG_CHARS]] if message.category else None,
         "sequence_id": message.delivery_id,
@@ -145,14 +145,6 @@ def _code(answer: Answer) -> int:
         return msgspec.json.decode(answer.body, type=_Problem).code
     except msgspec.MsgspecError:
         return 0
-
-
-def _shortened(text: str, room: int) -> str:
-    """`text`, or its beginning and an ellipsis, in at most `room` bytes of UTF-8."""
-    raw = text.encode()
-    if len(raw) <= room:
-        return text
-    return raw[: room - len(_ELLIPSIS.encode())].decode(errors="ignore").rstrip() + _ELLIPSIS
 
 
 def make(table: NtfyConfig, tools: Tools) -> NtfySender:

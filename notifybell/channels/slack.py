@@ -24,6 +24,7 @@ from notifybell.channels.action_link import absolute_link
 from notifybell.channels.answers import failure, receipt, what_it_said
 from notifybell.channels.base import Message, Receipt, Registration, Tools
 from notifybell.channels.http_client import Answer
+from notifybell.channels.plain_text import shortened
 from notifybell.domain import config_rules as rules
 from notifybell.domain.channel_kind import ChannelKind, TokenForm, host_of
 from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS
@@ -137,8 +138,8 @@ class SlackSender:
 
 def slack_message(message: Message, base_url: str) -> dict[str, Any]:
     """The blocks, and the text that notifications and screen readers show instead."""
-    title = _shortened(message.title, _TITLE_CHARS)
-    content = _shortened(message.content or "", _CONTENT_CHARS)
+    title = shortened(message.title, _TITLE_CHARS)
+    content = shortened(message.content or "", _CONTENT_CHARS)
     link = absolute_link(message.action_url, base_url)
     head: dict[str, Any] = {"type": "text", "text": title, "style": {"bold": True}}
     if link and len(link) <= _LINK_CHARS:
@@ -182,10 +183,6 @@ def _url_problem(url: str, allow_private: bool) -> str | None:
         return problem
     is_slack = host_of(url) in _HOSTS and urlsplit(url).path.startswith("/services/")
     return None if is_slack or allow_private else f"must begin with https://{_HOSTS[0]}/services/"
-
-
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 CHANNEL = Registration(

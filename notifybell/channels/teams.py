@@ -22,6 +22,7 @@ from notifybell.channels.action_link import absolute_link
 from notifybell.channels.answers import receipt
 from notifybell.channels.base import Message, Receipt, Registration, Tools
 from notifybell.channels.http_client import Answer
+from notifybell.channels.plain_text import shortened
 from notifybell.domain.channel_kind import ChannelKind, TokenForm, host_of
 from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from notifybell.domain.config_reader import Table
@@ -123,8 +124,8 @@ def teams_message(message: Message, base_url: str) -> dict[str, Any]:
         "version": "1.4",
         "msteams": {"width": "Full"},
         "body": [
-            _block(_shortened(message.title, _TITLE_CHARS), weight="Bolder", size="Medium"),
-            *_paragraphs(_shortened(message.content or "", _CONTENT_CHARS)),
+            _block(shortened(message.title, _TITLE_CHARS), weight="Bolder", size="Medium"),
+            *_paragraphs(shortened(message.content or "", _CONTENT_CHARS)),
         ],
     }
     link = absolute_link(message.action_url, base_url)
@@ -159,10 +160,6 @@ def _error(answer: Answer) -> _Error:
         return msgspec.json.decode(answer.body, type=_Refusal).error
     except msgspec.MsgspecError:
         return _Error()
-
-
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 CHANNEL = Registration(

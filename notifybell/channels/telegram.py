@@ -25,6 +25,7 @@ from notifybell.channels.action_link import absolute_link
 from notifybell.channels.answers import failure, retry_after_s, what_it_said
 from notifybell.channels.base import Message, Receipt, Registration, Tools
 from notifybell.channels.http_client import Answer
+from notifybell.channels.plain_text import shortened, utf16_units
 from notifybell.domain import config_rules as rules
 from notifybell.domain.channel_kind import ChannelKind, TokenForm
 from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS
@@ -132,15 +133,15 @@ class TelegramSender:
 
 def telegram_message(message: Message, base_url: str) -> dict[str, Any]:
     """Plain text, and beside it what of it is bold and a link: nothing needs an escape."""
-    title = _shortened(_unmentioned(message.title.strip()), _TITLE_UNITS)
+    title = shortened(_unmentioned(message.title.strip()), _TITLE_UNITS, utf16_units)
     content = _unmentioned((message.content or "").strip())
-    where = {"offset": 0, "length": _units(title)}
+    where = {"offset": 0, "length": utf16_units(title)}
     entities: list[dict[str, Any]] = [{"type": "bold"} | where]
     link = absolute_link(message.action_url, base_url)
     if link and len(link) <= _LINK_CHARS:
         entities.append({"type": "text_link", "url": link} | where)
     return {
-        "text": _shortened(f"{title}\n\n{content}".rstrip(), _TEXT_UNITS),
+        "text": shortened(f"{title}\n\n{content}".rstrip(), _TEXT_UNITS, utf16_units),
         "entities": entities,
         "link_preview_options": {"is_disabled": True},
     }
@@ -175,17 +176,6 @@ def _said(answer: Answer) -> _Said:
 
 def _unmentioned(text: str) -> str:
     return _MENTION.sub("@\u200b", text)
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
-
-
-def _shortened(text: str, most: int) -> str:
-    if _units(text) <= most:
-        return text
-    raw = text.encode("utf-16-le")[: 2 * (most - 1)]
-    return raw.decode("utf-16-le", errors="ignore").rstrip() + "…"
 
 
 CHANNEL = Registration(

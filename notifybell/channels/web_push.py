@@ -21,7 +21,6 @@ everywhere else our own worker reads the same JSON.
 import hashlib
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from bisect import bisect_right
 from typing import Any
 
 import msgspec
@@ -40,6 +39,7 @@ from notifybell.channels.action_link import absolute_link
 from notifybell.channels.answers import retry_after_s, what_it_said
 from notifybell.channels.base import Message, Receipt, Registration, Tools
 from notifybell.channels.http_client import Answer, OutgoingHttp
+from notifybell.channels.plain_text import json_bytes, shortened
 from notifybell.config import WebPushConfig
 from notifybell.domain.channel_kind import ChannelKind, TokenForm, host_of
 from notifybell.domain.clock import HOUR_MS, SECOND_MS, Clock
@@ -61,7 +61,6 @@ _SHRUNK_BYTES = 1024
 _TITLE_CHARS = 255
 _LINK_CHARS = 1024
 _TAG_CHARS = 64
-_ELLIPSIS = "…"
 
 _VAPID_LIFE_MS = 12 * HOUR_MS
 _VAPID_RENEWED_AFTER_MS = 11 * HOUR_MS
@@ -117,6 +116,10 @@ class WebPushToken(TokenForm, frozen=True, kw_only=True):
     @property
     def secret(self) -> str:
         return self.keys.auth
+
+    @property
+    def moves(self) -> bool:
+        return True
 
     @property
     def host(self) -> str:
@@ -245,7 +248,7 @@ def payload(message: Message, base_url: str, size: int) -> bytes:
         notification["renotify"] = True
     whole = {"web_push": 8030, "notification": notification}
     room = size - len(msgspec.json.encode(whole))
-    notification["body"] = _shortened(message.content or "", room)
+    notification["body"] = shortened(message.content or "", room, json_bytes)
     return msgspec.json.encode(whole)
 
 
@@ -285,19 +288,6 @@ def _encrypted(plain: bytes, subscription: WebPushToken) -> bytes:
     keys = {"p256dh": subscription.keys.p256dh, "auth": subscription.keys.auth}
     pusher = WebPusher({"endpoint": subscription.endpoint, "keys": keys})
     return bytes(pusher.encode(plain)["body"])
-
-
-def _shortened(text: str, room: int) -> str:
-    """`text`, or its beginning and an ellipsis, in at most `room` bytes of JSON."""
-    if _json_bytes(text[: room + 1]) <= room and len(text) <= room:
-        return text
-    room -= len(_ELLIPSIS.encode())
-    kept = bisect_right(range(max(room, 0) + 1), room, key=lambda n: _json_bytes(text[:n])) - 1
-    return text[:kept].rstrip() + _ELLIPSIS if kept > 0 else ""
-
-
-def _json_bytes(text: str) -> int:
-    return len(msgspec.json.encode(text)) - 2
 
 
 def _collapse_key(text: str) -> str:

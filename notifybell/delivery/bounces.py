@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from notifybell.delivery.decide import EMAIL
 from notifybell.domain.dsn import Bounce
-from notifybell.domain.model import Recipient
+from notifybell.domain.model import EMAIL, Recipient
 from notifybell.store import suppressions, users
 from notifybell.store.database import Connection, WriteConnection
 

@@ -3,7 +3,7 @@
 | state     | claims           | left by                                                           |
 | --------- | ---------------- | ----------------------------------------------------------------- |
 | closed    | what fits        | 5 failures to reach the host in a row, or one configuration fault |
-| open      | none             | time: 30 s, twice as long each time that it opens again, at most 5 min |
+| open      | none             | time: 30 s, then twice as long each time, up to 5 minutes         |
 | half-open | one, as a probe  | any answer (closed), or another failure (open)                    |
 
 What waits for an open circuit stays as it is: no attempt is used up, no row is touched.

@@ -6,7 +6,7 @@ import msgspec
 
 from notifybell.domain.digests import Due, upcoming
 from notifybell.domain.local_time import zone
-from notifybell.domain.model import IN_APP, Broadcast, Channel, Throttle, User
+from notifybell.domain.model import EMAIL, IN_APP, Broadcast, Channel, Throttle, User
 from notifybell.domain.preferences import (
     ALL_CATEGORIES,
     NO_SETTINGS,
@@ -23,7 +23,6 @@ from notifybell.store.database import WriteConnection
 from notifybell.store.rows import as_json_list
 from notifybell.store.tokens import Target
 
-EMAIL: Channel = "email"
 THROTTLED = "throttle:"
 """The digest that takes what a throttle keeps back, followed by the category."""
 

@@ -6,10 +6,9 @@ message is a delivery like any other, with retries of its own; what it tells of 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from notifybell.delivery.decide import EMAIL
 from notifybell.domain.clock import DAY_MS
 from notifybell.domain.ids import delivery_id
-from notifybell.domain.model import User
+from notifybell.domain.model import EMAIL, User
 from notifybell.domain.preferences import NO_SETTINGS, Decision, Policy, Settings, undisturbed
 from notifybell.store import deliveries, digests, preferences, suppressions, tokens, users
 from notifybell.store.database import WriteConnection

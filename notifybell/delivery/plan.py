@@ -1,4 +1,4 @@
-"""From recipients to rows: who is meant, what each gets where and when, and one row for each answer.
+"""From recipients to rows: what each gets where and when, and one row for each answer.
 
 Everything is done for many broadcasts and many users at once. Cost, whatever their number: five
 reads (choices, settings, tokens, suppressions, muted topics), one more each where a throttle, a

@@ -39,6 +39,14 @@ class TokenForm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return None
 
     @property
+    def moves(self) -> bool:
+        """Whether it is a device, which belongs to whoever signed in there last.
+
+        Otherwise several users may have the same address: a chat of their team, a shared phone.
+        """
+        return False
+
+    @property
     def host(self) -> str:
         """Where messages go, "" when every token of the channel goes to one place.
 

@@ -53,7 +53,7 @@ class Reader:
         `also_known` are tables of the file that somebody else reads.
         """
         self.problems: list[str] = []
-        self._also_known = set(also_known)
+        self._also_known = list(also_known)
         self._fetch = fetch
         self._folder = folder
 
@@ -66,7 +66,7 @@ class Reader:
             for field in msgspec.structs.fields(cls)
             if field.name not in cls.derived
         }
-        self._note_unknown(path, raw, {*fields, *(self._also_known if not path else ())})
+        self._note_unknown(path, raw, [*fields, *(self._also_known if not path else ())])
         values: dict[str, Any] = {}
         for key, field in fields.items():
             if key in raw:
@@ -147,7 +147,7 @@ class Reader:
         return field.default
 
     def _note_unknown(self, path: str, raw: Mapping[str, object], known: Iterable[str]) -> None:
-        names = sorted(known)
+        names = list(known)
         for key in raw:
             if key not in names:
                 near = get_close_matches(key, names, n=1)

@@ -243,15 +243,16 @@ def _choice(value: Any) -> str:
     return "on" if _switch(value) else "off"
 
 
-def _route_step(value: Any) -> tuple[str, RouteStep]:
+def _route_step(value: Any) -> RouteStep:
     words = _one_line(value).split()
     match words:
         case [channel]:
-            return channel, RouteStep(text=channel)
+            return RouteStep(channel=channel, text=channel)
         case [channel, "after", span]:
-            return channel, RouteStep(after_ms=_delay(span), text=f"after {span}")
+            return RouteStep(channel=channel, after_ms=_delay(span), text=f"after {span}")
         case [channel, "after", span, "unless", ("seen" | "read") as mark]:
-            return channel, RouteStep(
+            return RouteStep(
+                channel=channel,
                 after_ms=_delay(span),
                 unless="seen" if mark == "seen" else "read",
                 text=f"after {span} unless {mark}",

@@ -1,11 +1,11 @@
 """When a digest is due, and what makes it the same one.
 
-| window       | due                                                        | period (never twice)       |
-| ------------ | ---------------------------------------------------------- | -------------------------- |
-| `15m`, `2h`  | so long after its first item (5 minutes to 24 hours)       | the moment it is due       |
-| `hourly`     | at the next full hour of the user's wall clock             | the moment it is due       |
-| `daily`      | next time the wall clock shows the user's digest time      | that local date            |
-| `weekly`     | the same, on a Monday                                      | that local date            |
+| window      | due                                                   | period (never twice) |
+| ----------- | ----------------------------------------------------- | -------------------- |
+| `15m`, `2h` | so long after its first item (5 minutes to 24 hours)  | the moment it is due |
+| `hourly`    | at the next full hour of the user's wall clock        | the moment it is due |
+| `daily`     | next time the wall clock shows the user's digest time | that local date      |
+| `weekly`    | the same, on a Monday                                 | that local date      |
 
 A digest belongs to one user, channel and window: `daily` of orders and `daily` of comments come as
 one message. Local times that a change of clocks skips or repeats are `local_time`'s business.

@@ -12,6 +12,8 @@ Channel = str
 """`in_app`, or the name of one of `channels/registry.py`."""
 
 IN_APP: Channel = "in_app"
+EMAIL: Channel = "email"
+"""The one channel whose address is the user's own and no token."""
 
 DeliveryState = Literal[
     #: waits for `due_at`. Written by fan-out, or again after a failed attempt (the API calls that
@@ -298,6 +300,7 @@ class Event(msgspec.Struct, frozen=True):
 class RouteStep(msgspec.Struct, frozen=True, kw_only=True):
     """One channel of a category's route: how long it waits, and what makes it needless."""
 
+    channel: Channel
     after_ms: int = 0
     unless: Literal["seen", "read"] | None = None
     text: str = ""

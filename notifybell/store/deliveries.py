@@ -30,7 +30,7 @@ from typing import Any
 import msgspec
 
 from notifybell.domain.ids import delivery_range
-from notifybell.domain.model import Channel, Delivery, DeliveryState, DueDelivery
+from notifybell.domain.model import EMAIL, Channel, Delivery, DeliveryState, DueDelivery
 from notifybell.store import suppressions
 from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import as_json_list, columns, fill, insert_rows
@@ -96,11 +96,13 @@ def settle_dead(conn: WriteConnection, due: DueDelivery, error: str, now: int) -
 
 def settle_gone(conn: WriteConnection, due: DueDelivery, error: str, now: int) -> bool:
     """sending → suppressed, the token forgotten or the address suppressed; False when not ours."""
+    if not _settle(conn, due, "state = 'suppressed', error = ?", (error,), now):
+        return False
     if due.token is not None:
         conn.execute("DELETE FROM channel_token WHERE id = ?", (due.token.id,))
-    elif due.address:
+    elif due.channel == EMAIL:
         suppressions.add(conn, due.channel, due.address, "bounced", error, now)
-    return _settle(conn, due, "state = 'suppressed', error = ?", (error,), now)
+    return True
 
 
 def settle_needless(conn: WriteConnection, due: DueDelivery, why: str, now: int) -> bool:

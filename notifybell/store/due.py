@@ -47,7 +47,8 @@ def _hosts_from(conn: Connection, channel: Channel, after: str | None) -> list[s
         "WITH RECURSIVE waiting (host) AS ("
         f" SELECT min(host) FROM delivery WHERE state = 'queued' AND channel = ?1{bound}"
         " UNION ALL SELECT (SELECT min(d.host) FROM delivery d WHERE d.state = 'queued'"
-        "  AND d.channel = ?1 AND d.host > waiting.host) FROM waiting WHERE waiting.host IS NOT NULL)"
+        "  AND d.channel = ?1 AND d.host > waiting.host)"
+        "  FROM waiting WHERE waiting.host IS NOT NULL)"
         f" SELECT host FROM waiting WHERE host IS NOT NULL LIMIT {_HOSTS_A_CLAIM}",
         (channel,) if after is None else (channel, after),
     ).fetchall()

@@ -26,8 +26,8 @@ def for_users(
     for user_id, category, channel, choice in conn.execute(
         "SELECT user_id, category, channel, choice FROM preference"
         " WHERE user_id IN (SELECT value FROM json_each(?1))"
-        " AND (category = ?2 OR category IN (SELECT value FROM json_each(?3)))",
-        (user_ids, ALL_CATEGORIES, categories),
+        " AND category IN (SELECT value FROM json_each(?2) UNION ALL SELECT ?3)",
+        (user_ids, categories, ALL_CATEGORIES),
     ).fetchall():
         chosen.setdefault((user_id, category), {})[channel] = choice
     return chosen

@@ -26,25 +26,26 @@ def upsert(
 ) -> Token:
     """Store an address, or refresh it.
 
-    The same address with the same secret is the same browser: it moves to the user who signed in
-    last. With another secret it is somebody else's: raises Conflict.
+    A device moves to the user who signed in there last. A device that is known with another secret
+    is somebody else's: raises Conflict.
     """
     known = conn.execute(
-        "SELECT user_id, secret FROM channel_token WHERE form = ? AND address = ?",
-        (form, token.address),
+        "SELECT id, user_id, secret FROM channel_token WHERE form = ?1 AND address = ?2"
+        " AND (?3 OR user_id = ?4)",
+        (form, token.address, token.moves, user_id),
     ).fetchone()
-    if known is not None and known[1] != token.secret:
+    if known is not None and known[2] != token.secret:
         raise Conflict("This address is registered with other keys.")
-    if known is None or known[0] != user_id:
+    if known is None or known[1] != user_id:
         _make_room(conn, user_id, form)
     row = conn.execute(
         "INSERT INTO channel_token"
         " (id, user_id, channel, form, address, host, data, secret, created_at, updated_at)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) ON CONFLICT (form, address) DO UPDATE SET"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) ON CONFLICT (id) DO UPDATE SET"
         " user_id = excluded.user_id, host = excluded.host, data = excluded.data,"
         f" updated_at = excluded.updated_at RETURNING {_TOKEN}",
         (
-            new_id("tok", now),
+            new_id("tok", now) if known is None else known[0],
             user_id,
             channel,
             form,

@@ -28,6 +28,7 @@ from notifybell.delivery.fanout import Fanout
 from notifybell.domain.model import Delivery
 from notifybell.realtime.hub import Hub
 from notifybell.store import deliveries
+from notifybell.store import due as claim_due
 from notifybell.store.database import Database, WriteConnection
 from tests.api.contract import Contract
 from tests.factories import FakeClock
@@ -131,7 +132,7 @@ class Shop:
 
         def job(conn: WriteConnection) -> str:
             now = self.clock.now()
-            [due] = deliveries.claim_due(conn, channel, now, limit=1, lease_ms=1000)
+            [due] = claim_due.claim(conn, channel, "", now, limit=1, lease_ms=1000)
             assert deliveries.settle_dead(conn, due, error, now)
             return due.id
 

@@ -7,6 +7,7 @@ import pytest
 from notifybell.domain.model import Delivery
 from notifybell.domain.retry import POLICIES
 from notifybell.store import deliveries
+from notifybell.store import due as claim_due
 from notifybell.store.database import Database, WriteConnection
 from tests.api.shop import TABLES, Json, Shop, a_browser, open_shop
 
@@ -87,7 +88,7 @@ async def test_waiting_after_a_failed_attempt_is_retrying(shop: Shop) -> None:
 
     def fail_once(conn: WriteConnection) -> None:
         now = shop.clock.now()
-        [due] = deliveries.claim_due(conn, "email", now, limit=1, lease_ms=1000)
+        [due] = claim_due.claim(conn, "email", "", now, limit=1, lease_ms=1000)
         deliveries.settle_retry(conn, due, due_at=now + 60_000, error="greylisted", now=now)
 
     await shop.parts.database.write(fail_once)

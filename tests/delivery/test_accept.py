@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+import msgspec
 import pytest
 
 from notifybell.delivery.dispatcher import Dispatcher
@@ -13,7 +14,7 @@ from notifybell.store import notifications, preferences, users
 from notifybell.store.database import Database, Touched, WriteConnection
 from notifybell.store.idempotency import OnceKey
 from tests.delivery.conftest import Desk
-from tests.factories import ANN, BOB, NOW, FakeClock, a_browser, a_crowd
+from tests.factories import ALL_ON, ANN, BOB, CHANNELS, NOW, FakeClock, a_browser, a_crowd
 
 
 async def known(database: Database, recipient: Recipient = ANN, *, pushes: int = 0) -> User:
@@ -73,7 +74,7 @@ async def test_the_broadcasts_own_channels_narrow_it(desk: Desk) -> None:
 async def test_what_the_user_chose_for_the_category_counts(database: Database, desk: Desk) -> None:
     ann = await known(database)
     await database.write(
-        lambda conn: preferences.put(conn, ann.id, {("news", "email"): False}, NOW)
+        lambda conn: preferences.put(conn, ann.id, {("news", "email"): "off"}, NOW)
     )
     news = decided(desk, await desk.order(ANN, BOB, category="news"))
     assert news["email"] in {
@@ -87,15 +88,13 @@ async def test_what_the_user_chose_for_the_category_counts(database: Database, d
 
 async def test_a_required_category_reaches_everybody(database: Database, clock: FakeClock) -> None:
     security = Category(key="security", label="Security", required=True, channels={})
-    policy = Policy(
-        configured=frozenset(CHANNELS),
-        defaults=dict.fromkeys(CHANNELS, False),
-        categories={"security": security},
+    policy = msgspec.structs.replace(
+        ALL_ON, defaults=dict.fromkeys(CHANNELS, "off"), categories={"security": security}
     )
     desk = Desk(database, policy, clock)
     ann = await known(database)
     await database.write(
-        lambda conn: preferences.put(conn, ann.id, {("security", "email"): False}, NOW)
+        lambda conn: preferences.put(conn, ann.id, {("security", "email"): "off"}, NOW)
     )
     sent = decided(desk, await desk.order(ANN, category="security", channels=["web_push"]))
     assert sent["email"] == ("queued", "category security is required")
@@ -105,9 +104,7 @@ async def test_a_required_category_reaches_everybody(database: Database, clock: 
 async def test_a_channel_that_is_off_for_all_costs_no_row(
     database: Database, clock: FakeClock
 ) -> None:
-    policy = Policy(
-        configured=frozenset({"in_app"}), defaults=dict.fromkeys(CHANNELS, True), categories={}
-    )
+    policy = Policy(known=CHANNELS, configured=("in_app",), defaults={}, categories={})
     desk = Desk(database, policy, clock)
     assert set(decided(desk, await desk.order(ANN))) == {"in_app"}
 

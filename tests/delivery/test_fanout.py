@@ -231,4 +231,4 @@ async def test_a_chunk_costs_the_same_statements_whatever_its_size(
     inserts = [statement for statement in many if statement.startswith("INSERT")]
     others = [statement for statement in many if not statement.startswith("INSERT")]
     assert len(others) <= len([one for one in few if not one.startswith("INSERT")]) <= 10
-    assert len(inserts) < CHUNK / 2, "rows are written many at a time"
+    assert len(inserts) < CHUNK, "rows are written many at a time"

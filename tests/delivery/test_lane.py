@@ -21,7 +21,7 @@ from notifybell.store import users
 from notifybell.store.database import Database, WriteConnection
 from tests.delivery.conftest import Desk, ScriptedSender
 from tests.delivery.lanes import a_lane, mail, step, the
-from tests.factories import ANN, KINDS, NOW, a_browser, a_crowd, FakeClock
+from tests.factories import ANN, KINDS, NOW, FakeClock, a_browser, a_crowd
 from tests.waiting import until
 
 
@@ -148,7 +148,7 @@ async def test_a_push_whose_browser_moved_is_not_sent(
     push = the(desk, "web_push")
     assert (push.state, push.error) == (
         "suppressed",
-        "this browser is no longer registered for the user",
+        "this address is no longer registered for the user",
     )
 
 

@@ -29,8 +29,8 @@ CHAT = Category(
     key="chat",
     label="Chat",
     route={
-        "in_app": RouteStep(text="in_app"),
-        "email": RouteStep(after_ms=10 * MINUTE_MS, unless="read", text="after 10m unless read"),
+        "in_app": RouteStep(channel="in_app"),
+        "email": RouteStep(channel="email", after_ms=10 * MINUTE_MS, unless="read", text="after 10m unless read"),
     },
 )
 CATEGORIES = {one.key: one for one in (ORDERS, NEWS, SECURITY, CODES, CHAT)}

@@ -71,25 +71,42 @@ def enqueue(
         shown = notifications.get(conn, user.id, notification_id)
         assert shown is not None
         ids.append(delivery_id(notification_id, 0))
-        new = NewDelivery(
-            id=ids[-1],
-            notification_id=notification_id,
-            user_id=user.id,
-            broadcast_id=shown.broadcast_id,
+        new = a_delivery(
+            ids[-1],
+            notification_id,
+            user.id,
+            shown.broadcast_id,
             channel=channel,
             address=address,
             host=host,
             state=state,
-            reason="project default",
             unless=unless,
-            digest_id=None,
             due_at=due_at,
             deadline_at=deadline_at,
-            created_at=NOW,
-            updated_at=NOW,
         )
         deliveries.enqueue(conn, [new])
     return ids
+
+
+def a_delivery(
+    delivery_id: str, notification_id: str, user_id: str, broadcast_id: str, **changes: Any
+) -> NewDelivery:
+    """A mail that is due now."""
+    values: dict[str, Any] = {
+        "channel": "email",
+        "address": None,
+        "host": "",
+        "state": "queued",
+        "reason": "project default",
+        "unless": None,
+        "digest_id": None,
+        "due_at": NOW,
+        "deadline_at": NOW + HOUR,
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    names = (delivery_id, notification_id, user_id, broadcast_id)
+    return NewDelivery(*names, **(values | changes))
 
 
 def recount(conn: Connection) -> dict[str, tuple[int, int]]:

@@ -66,7 +66,7 @@ CREATE TABLE channel_token (
     secret TEXT,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    UNIQUE (form, address)
+    UNIQUE (form, address, user_id)
 );
 
 CREATE INDEX channel_token_user ON channel_token (user_id, channel, id);

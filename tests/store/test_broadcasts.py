@@ -49,7 +49,7 @@ def test_unfinished_broadcasts_are_found_oldest_first(conn: WriteConnection) -> 
     late = a_broadcast(created_at=NOW + 1, state="processing")
     early = a_broadcast(state="enqueued")
     broadcasts.insert_many(conn, [late, early, a_broadcast()])
-    assert broadcasts.unfinished(conn) == [early.id, late.id]
+    assert broadcasts.unfinished(conn, NOW) == [early.id, late.id]
 
 
 def test_progress_is_kept(conn: WriteConnection) -> None:

@@ -154,7 +154,7 @@ def test_a_copy_is_made_before_the_schema_changes(tmp_path: Path) -> None:
         conn.execute("CREATE TABLE older (word TEXT)")
         conn.execute("INSERT INTO older VALUES ('kept')")
     migrate(path)
-    [copy] = tmp_path.glob("notifybell.db.before-001_first_schema-*")
+    [copy] = tmp_path.glob("notifybell.db.before-001_schema-*")
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with closing(sqlite3.connect(copy)) as conn:
         assert conn.execute("SELECT word FROM older").fetchall() == [("kept",)]

@@ -4,7 +4,7 @@ from notifybell.domain.model import Notification
 from notifybell.store import broadcasts, deliveries, marks, notifications, users
 from notifybell.store.database import WriteConnection
 from tests.factories import NOW
-from tests.store.inbox import a_user, enqueue, ids_of, kept_counts, notify, recount
+from tests.store.inbox import a_delivery, a_user, enqueue, ids_of, kept_counts, notify, recount
 
 
 def shown(conn: WriteConnection, user_id: str, notification_id: str) -> Notification:
@@ -85,8 +85,8 @@ def test_pruning_goes_in_batches_and_takes_deliveries_along(conn: WriteConnectio
     broadcast_id = shown(conn, crowd[0], ids[0]).broadcast_id
     [other] = enqueue(conn, a_user(conn, "ann"))
     for user_id, notification_id in zip(crowd, ids, strict=True):
-        row = (f"dlv_{notification_id[4:]}-", notification_id, user_id, broadcast_id, "in_app")
-        deliveries.enqueue(conn, [(*row, None, "sent", "", NOW, NOW, NOW, NOW)])  # type: ignore[list-item]
+        new = a_delivery(f"dlv_{notification_id[4:]}-", notification_id, user_id, broadcast_id)
+        deliveries.enqueue(conn, [new])
     assert [notifications.prune_broadcast(conn, broadcast_id, 2) for _ in range(4)] == [2, 2, 1, 0]
     left = deliveries.page(conn, limit=9, starting_after=None, ending_before=None)
     assert ids_of(left) == [other]

@@ -9,6 +9,7 @@ from notifybell.domain.errors import Conflict, NotFound
 from notifybell.domain.model import Recipient, User
 from notifybell.store import deliveries, idempotency, preferences, users
 from notifybell.store.database import WriteConnection
+from notifybell.store.users import InboxChange
 from tests.factories import ANN, BOB, NOW, a_browser
 from tests.store.inbox import a_user, enqueue, ids_of, kept_counts, notify, recount
 
@@ -197,8 +198,10 @@ def test_a_users_look_at_the_inbox_is_noted(conn: WriteConnection) -> None:
 
 def test_counting_notifications_draws_a_seq_for_each(conn: WriteConnection) -> None:
     ann, bob = put_all(conn, ANN, BOB)
-    assert users.add_notifications(conn, {ann.id: 2, bob.id: 1}, NOW + 3) == {ann.id: 2, bob.id: 1}
-    assert users.add_notifications(conn, {ann.id: 1}, NOW + 4) == {ann.id: 3}
+    assert users.add_notifications(
+        conn, {ann.id: InboxChange(2, 2, 2), bob.id: InboxChange(1, 1, 1)}, NOW + 3
+    ) == {ann.id: 2, bob.id: 1}
+    assert users.add_notifications(conn, {ann.id: InboxChange(1, 1, 1)}, NOW + 4) == {ann.id: 3}
     after = users.get(conn, ann.id)
     assert after is not None
     assert (after.seq, after.unread_count, after.unseen_count) == (3, 3, 3)
@@ -211,14 +214,14 @@ def test_deleting_a_user_leaves_nothing_behind_in_any_table(conn: WriteConnectio
     for user in (ann, bob):
         enqueue(conn, user, number=2)
         notify(conn, user.id, in_app=False)
-        preferences.put(conn, user.id, {("orders", "email"): False}, NOW)
+        preferences.put(conn, user.id, {("orders", "email"): "off"}, NOW)
         a_browser(conn, user.id, f"https://push/{user.id}")
         key = idempotency.OnceKey(user.id, "key-1", "same")
         idempotency.once(conn, key, NOW, lambda conn: "{}")
     assert users.delete(conn, ann.id)
     assert _rows_that_mention(conn, ann.id) == {}
     assert set(_rows_that_mention(conn, bob.id)) == {
-        *("user", "notification", "delivery", "preference", "push_subscription"),
+        *("user", "notification", "delivery", "preference", "channel_token"),
         "idempotency_key",
     }
     assert kept_counts(conn) == recount(conn)
