@@ -28,7 +28,6 @@ from notifybell.api.preferences import PreferencesController
 from notifybell.api.request import ApiRequest
 from notifybell.api.snooze import snooze
 from notifybell.api.suppressions import SuppressionController
-from notifybell.api.suppressions import SuppressionController
 from notifybell.api.tokens import token_routes
 from notifybell.api.topics import SubscriptionController, TopicController
 from notifybell.api.unsubscribe import show_unsubscribe, unsubscribe
@@ -75,7 +74,6 @@ _ROUTES = (
     BroadcastController,
     UserController,
     DeliveryController,
-    SuppressionController,
     EventController,
     get_metrics,
     explain_notification,
