@@ -9,7 +9,6 @@ repr.
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -19,10 +18,11 @@ import msgspec
 from notifybell.domain import config_rules as rules
 from notifybell.domain import digests
 from notifybell.domain.channel_kind import ChannelKind
-from notifybell.domain.config_reader import Reader, Table, secrets_of
+from notifybell.domain.config_reader import Reader, Table, nearest, secrets_of
 from notifybell.domain.errors import ConfigError
 from notifybell.domain.model import IN_APP, Category, Channel, RouteStep, Throttle
-from notifybell.domain.preferences import Policy
+from notifybell.domain.preferences import OFF, Policy
+from notifybell.domain.webhook_config import WebhookConfig
 
 Choices = Annotated[dict[Channel, str], rules.CHOICE]
 
@@ -180,6 +180,7 @@ class Config(Table, frozen=True, kw_only=True):
     email: EmailConfig | None = None
     web_push: WebPushConfig | None = None
     templates: TemplatesConfig | None = None
+    webhooks: dict[str, WebhookConfig] = msgspec.field(default_factory=dict)
     defaults: DefaultsConfig = DefaultsConfig()
     categories: dict[str, CategoryConfig] = msgspec.field(default_factory=dict)
     channels: Mapping[Channel, Table] = {}
@@ -233,7 +234,7 @@ def parse(raw: dict[str, Any], folder: Path, kinds: tuple[ChannelKind, ...] = ()
     }
     if isinstance(config, Config):
         config = msgspec.structs.replace(config, channels=channels, kinds=kinds)
-        for problem in _channel_problems(config):
+        for problem in (*_channel_problems(config), *_webhook_problems(config)):
             reader.note(problem)
     if reader.problems or not isinstance(config, Config):
         raise ConfigError("\n".join(reader.problems))
@@ -246,12 +247,15 @@ def _channel_problems(config: Config) -> Iterator[str]:
     for path, channels in _named_channels(config):
         for channel in channels:
             if channel not in known:
-                near = get_close_matches(channel, known, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
-                yield f"{path}.{channel}: unknown channel; {hint}"
+                yield f"{path}.{channel}: unknown channel; {nearest(channel, known)}"
     for path, choice in _in_app_choices(config):
         if choice not in ("on", "off"):
             yield f"{path}.in_app: found {choice!r}; allowed: true or false (a bell is no digest)"
+
+
+def _webhook_problems(config: Config) -> Iterator[str]:
+    for name, webhook in config.webhooks.items():
+        yield from webhook.problems(f"webhooks.{name}")
 
 
 def _named_channels(config: Config) -> Iterator[tuple[str, Iterable[Channel]]]:
@@ -293,12 +297,13 @@ def known_channels(config: Config) -> tuple[Channel, ...]:
 def policy(config: Config) -> Policy:
     """The delivery rules, in the form that domain/preferences reads."""
     known = known_channels(config)
+    costly = {kind.name: OFF for kind in config.kinds if not kind.on_by_default}
     return Policy(
         known=known,
         configured=tuple(
             name for name in known if name == IN_APP or config.table_of(name) is not None
         ),
-        defaults=config.defaults.channels,
+        defaults=costly | config.defaults.channels,
         categories={key: _category(key, table) for key, table in config.categories.items()},
         deadlines_ms={kind.name: kind.retry.deadline_ms for kind in config.kinds},
         digest_at=config.defaults.digest_at,
@@ -327,6 +332,8 @@ def secrets(config: Config) -> Iterator[str]:
         yield config.email.password
     if config.web_push is not None:
         yield config.web_push.private_key
+    for webhook in config.webhooks.values():
+        yield from (webhook.url, *webhook.secrets)
     for table in config.channels.values():
         yield from secrets_of(table)
 

@@ -29,8 +29,9 @@ from notifybell import __version__
 from notifybell.api.app import create_app
 from notifybell.api.parts import Parts
 from notifybell.channels import registry, web_push
-from notifybell.channels.base import Sender, Tools
+from notifybell.channels.base import Message, Registration, Sender, Tools
 from notifybell.channels.http_client import OutgoingHttp
+from notifybell.channels.templates import Templates
 from notifybell.config import Config, policy
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.calendar import Calendar
@@ -97,13 +98,16 @@ async def serve(
         clock = clock or SystemClock()
         tools = make_tools(config, clock)
         senders = make_senders(config, tools)
+        templates = Templates.of(config)
+        for warning in templates.warnings:
+            log.warning("%s", warning)
         database = Database(config.store.path, queue_size=config.store.queue_size)
         try:
             database.open()
         except StoreError as exc:
             log.error("%s", exc.message)
             return EXIT_STORE
-        running = build(config, database, clock, senders, tools)
+        running = build(config, database, clock, senders, tools, templates)
         return await _listen(running, routes, stop, on_listening)
 
 
@@ -113,6 +117,7 @@ def build(
     clock: Clock,
     senders: Mapping[Channel, Sender],
     tools: Tools,
+    templates: Templates,
 ) -> Running:
     """Make the parts, connect them to the commits, and start what runs in the background."""
     rules = policy(config)
@@ -123,9 +128,13 @@ def build(
     )
     labels = {key: category.label for key, category in rules.categories.items()}
     composer = Composer(partial(_unsubscribe_url, config), labels)
+
+    def compose(due: DueDelivery, now: int) -> Message:
+        return templates.render(composer.compose(due, now))
+
     dispatcher = Dispatcher(
         [
-            Lane(kind, senders[kind.name], database, clock, composer.compose)
+            Lane(kind, senders[kind.name], database, clock, compose)
             for kind in config.kinds
             if kind.name in senders
         ]
@@ -164,11 +173,13 @@ def make_tools(config: Config, clock: Clock) -> Tools:
     )
 
 
-def make_senders(config: Config, tools: Tools) -> dict[Channel, Sender]:
+def make_senders(
+    config: Config, tools: Tools, channels: Sequence[Registration] = registry.CHANNELS
+) -> dict[Channel, Sender]:
     """The ways out that are configured. Raises ConfigError for what only a sender can see."""
     return {
         channel.kind.name: channel.make(table, tools)
-        for channel in registry.CHANNELS
+        for channel in channels
         if (table := config.table_of(channel.kind.name)) is not None
     }
 

@@ -53,7 +53,8 @@ def test_every_host_is_an_example_or_meant(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_page_is_reached_from_the_readme(page: Path) -> None:
-    assert page == README or page.name in README.read_text("utf-8")
+    index = README if page.parent.name != "channels" else ROOT / "docs" / "channels.md"
+    assert page == README or page.name in index.read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

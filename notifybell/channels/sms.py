@@ -319,6 +319,7 @@ CHANNEL = Registration(
         retry=RetryPolicy(base_ms=10 * SECOND_MS, cap_ms=15 * MINUTE_MS, deadline_ms=6 * HOUR_MS),
         table=SmsConfig,
         tokens={"sms": SmsToken},
+        on_by_default=False,
     ),
     SmsSender,
 )

@@ -67,6 +67,8 @@ class ChannelKind(msgspec.Struct, frozen=True, kw_only=True):
     #: its keys in the configuration file
     tokens: Mapping[str, type[TokenForm]] = {}
     #: by the path between `/api/channels/` and `/tokens`; empty: the address is not a token
+    on_by_default: bool = True
+    #: False for what costs money with each message
     slots: int = 16
     #: messages in hand at a time, over all its hosts
     slots_per_host: int = 8

@@ -25,6 +25,7 @@ from notifybell.channels.registry import KINDS
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.fanout import Fanout
+from notifybell.domain.channel_kind import ChannelKind
 from notifybell.domain.model import Delivery
 from notifybell.realtime.hub import Hub
 from notifybell.store import deliveries
@@ -155,11 +156,13 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(folder: Path, **tables: Mapping[str, Any] | None) -> AsyncIterator[Shop]:
+async def open_shop(
+    folder: Path, *, kinds: tuple[ChannelKind, ...] = KINDS, **tables: Mapping[str, Any] | None
+) -> AsyncIterator[Shop]:
     """The shop with these configuration tables laid over its own; None leaves one out."""
     names = [name for name in {**TABLES, **tables} if tables.get(name, {}) is not None]
     raw = {name: {**TABLES.get(name, {}), **(tables.get(name) or {})} for name in names}
-    read = config.parse(raw, folder, KINDS)
+    read = config.parse(raw, folder, kinds)
     clock, database = FakeClock(), Database(read.store.path)
     database.open()
     rules = config.policy(read)

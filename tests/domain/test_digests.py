@@ -1,7 +1,7 @@
 """When digests are due, on ordinary days and when the clocks change."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -91,8 +91,8 @@ def test_there_is_one_daily_digest_for_every_date(zone_name: str, now: int, minu
     digest_at = f"{minutes // 60:02}:{minutes % 60:02}"
     days = list(islice(upcoming("daily", now=now, where=where, digest_at=digest_at), 400))
     dates = [datetime.fromisoformat(due.period).date() for due in days]
-    assert all(b - a == timedelta(days=1) for a, b in zip(dates, dates[1:], strict=False))
-    assert all(a.at < b.at for a, b in zip(days, days[1:], strict=False))
+    assert all(b - a == timedelta(days=1) for a, b in pairwise(dates))
+    assert all(a.at < b.at for a, b in pairwise(days))
     assert days[0].at > now
     for due, date in zip(days, dates, strict=True):
         shown = local(due.at, where)
@@ -106,7 +106,7 @@ def test_hourly_digests_are_an_hour_apart_and_on_the_hour(zone_name: str, now: i
     where = ZoneInfo(zone_name)
     hours = list(islice(upcoming("hourly", now=now, where=where, digest_at="09:00"), 3))
     assert now < hours[0].at <= now + HOUR_MS
-    assert [b.at - a.at for a, b in zip(hours, hours[1:], strict=False)] == [HOUR_MS, HOUR_MS]
+    assert [b.at - a.at for a, b in pairwise(hours)] == [HOUR_MS, HOUR_MS]
 
 
 @given(zone_name=ZONES, now=MOMENTS, minutes=MINUTES)

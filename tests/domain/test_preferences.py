@@ -30,7 +30,9 @@ CHAT = Category(
     label="Chat",
     route={
         "in_app": RouteStep(channel="in_app"),
-        "email": RouteStep(channel="email", after_ms=10 * MINUTE_MS, unless="read", text="after 10m unless read"),
+        "email": RouteStep(
+            channel="email", after_ms=10 * MINUTE_MS, unless="read", text="after 10m unless read"
+        ),
     },
 )
 CATEGORIES = {one.key: one for one in (ORDERS, NEWS, SECURITY, CODES, CHAT)}
