@@ -20,6 +20,9 @@ HOSTS = {
     "pyjwt.readthedocs.io",
     "jinja.palletsprojects.com",
     "notifybell",  # nginx's name for our server
+    # the services that channels send to
+    *("slack.com", "hooks.slack.com", "slack-gov.com", "discord.com", "api.telegram.org", "t.me"),
+    *("bot-api.internal", "….environment.api.powerplatform.com"),
 }
 NOBODYS = re.compile(r"(?:.+\.)?example(?:\.com|\.net|\.org)?|localhost|127\.0\.0\.1|…")
 
@@ -34,7 +37,8 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+    prose = re.sub(r"`[^`\n]*`", "", page.read_text("utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose):
         if target.startswith(("http://", "https://")):
             continue
         name, _, anchor = target.partition("#")

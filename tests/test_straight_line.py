@@ -15,11 +15,12 @@ from typing import Any
 
 from notifybell.channels.base import Message, Receipt
 from notifybell.delivery.accept import Accept, Order
+from notifybell.delivery.compose import Composer
 from notifybell.delivery.dispatcher import Dispatcher, Lane
 from notifybell.delivery.fanout import Fanout
 from notifybell.realtime.hub import Hub
 from notifybell.store.database import Database
-from tests.factories import ALL_ON, ANN, FakeClock
+from tests.factories import ALL_ON, ANN, KINDS, FakeClock
 from tests.waiting import until
 
 #: from the request to the row, on the writer's thread
@@ -29,10 +30,13 @@ TO_THE_ROWS = [
     "store.broadcasts insert_many",
     "delivery.plan plan",
     "store.preferences for_users",
+    "delivery.decide decide_all",
     "domain.preferences resolve",
+    "delivery.grouping place",
     "store.users add_notifications",
     "store.notifications insert_many",
     "store.deliveries enqueue",
+    "store.activity append",
 ]
 
 #: from the commit to the other side, on the loop
@@ -42,7 +46,7 @@ TO_THE_OTHER_SIDE = [
     "realtime.hub wake",
     "delivery.dispatcher wake",
     "delivery.dispatcher step",
-    "delivery.dispatcher compose",
+    "delivery.compose compose",
     "this other side takes the message",
     "store.database write_batched",
 ]
@@ -102,7 +106,8 @@ async def test_one_notification_takes_the_straight_line(tmp_path: Path) -> None:
     steps, clock = Steps(), FakeClock()
     database = Database(tmp_path / "notifybell.db")
     other_side = OtherSide(steps)
-    lanes = Dispatcher([Lane("email", other_side, database, clock, lambda due: None)])
+    compose = Composer(lambda due: None, {}).compose
+    lanes = Dispatcher([Lane(KINDS["email"], other_side, database, clock, compose)])
     accept = Accept(database, ALL_ON, clock, Fanout(database, ALL_ON, clock))
     with steps.watched():
         database.open()
