@@ -28,10 +28,11 @@ from granian.server.embed import Server as Granian
 from notifybell import __version__
 from notifybell.api.app import create_app
 from notifybell.api.parts import Parts
-from notifybell.channels import registry, web_push
+from notifybell.channels import registry, web_push, webhook
 from notifybell.channels.base import Message, Registration, Sender, Tools
 from notifybell.channels.http_client import OutgoingHttp
 from notifybell.channels.templates import Templates
+from notifybell.channels.webhook import WebhookSender
 from notifybell.config import Config, policy
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.calendar import Calendar
@@ -39,6 +40,7 @@ from notifybell.delivery.compose import Composer
 from notifybell.delivery.dispatcher import Dispatcher, Lane
 from notifybell.delivery.fanout import Fanout
 from notifybell.delivery.upkeep import Upkeep
+from notifybell.delivery.webhooks import Feeder
 from notifybell.domain import links
 from notifybell.domain.clock import Clock, SystemClock
 from notifybell.domain.errors import StoreError
@@ -128,17 +130,9 @@ def build(
     )
     labels = {key: category.label for key, category in rules.categories.items()}
     composer = Composer(partial(_unsubscribe_url, config), labels)
-
-    def compose(due: DueDelivery, now: int) -> Message:
-        return templates.render(composer.compose(due, now))
-
-    dispatcher = Dispatcher(
-        [
-            Lane(kind, senders[kind.name], database, clock, compose)
-            for kind in config.kinds
-            if kind.name in senders
-        ]
-    )
+    lanes = _lanes(config, database, clock, senders, composer, templates)
+    webhook_lanes, feeder = _webhooks(config, database, clock, composer)
+    dispatcher = Dispatcher([*lanes, *webhook_lanes])
     database.add_listener(hub.wake)
     database.add_listener(dispatcher.wake)
     dispatcher.start()
@@ -153,10 +147,12 @@ def build(
             hub=hub,
             dispatcher=dispatcher,
             vapid_public_key=_vapid_public_key(config),
+            feeder=feeder,
         ),
         workers=[
-            asyncio.create_task(fanout.run()),
-            asyncio.create_task(Calendar(database, rules, clock, fanout).run()),
+            asyncio.create_task(worker.run())
+            for worker in (fanout, Calendar(database, rules, clock, fanout), feeder)
+            if worker is not None
         ],
         upkeep=upkeep,
         tools=tools,
@@ -182,6 +178,39 @@ def make_senders(
         for channel in channels
         if (table := config.table_of(channel.kind.name)) is not None
     }
+
+
+def _lanes(
+    config: Config,
+    database: Database,
+    clock: Clock,
+    senders: Mapping[Channel, Sender],
+    composer: Composer,
+    templates: Templates,
+) -> list[Lane]:
+    """One for each channel that has a sender."""
+
+    def compose(due: DueDelivery, now: int) -> Message:
+        return templates.render(composer.compose(due, now))
+
+    return [
+        Lane(kind, senders[kind.name], database, clock, compose)
+        for kind in config.kinds
+        if kind.name in senders
+    ]
+
+
+def _webhooks(
+    config: Config, database: Database, clock: Clock, composer: Composer
+) -> tuple[list[Lane], Feeder | None]:
+    """One lane for all of them, and what feeds it; nothing where there are none."""
+    if not config.webhooks:
+        return [], None
+    sender = WebhookSender(config.webhooks, clock)
+    kind = webhook.kind(len(config.webhooks))
+    events = {name: table.events for name, table in config.webhooks.items()}
+    lane = Lane(kind, sender, database, clock, composer.compose)
+    return [lane], Feeder(database, clock, events, sender.is_off)
 
 
 def _vapid_public_key(config: Config) -> str | None:

@@ -1,5 +1,6 @@
 """What became of each notification on each channel, and why; and one more try for the dead."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -20,11 +21,11 @@ from notifybell.api.pagination import (
 from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest, ReadyAnswer
 from notifybell.api.users import find_user
-from notifybell.config import policy
+from notifybell.config import Config, policy
 from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import Conflict, NotFound
 from notifybell.domain.model import Channel, Delivery
-from notifybell.domain.preferences import Policy
+from notifybell.domain.webhooks import RETRY, WEBHOOK
 from notifybell.store import deliveries
 from notifybell.store.database import WriteConnection
 
@@ -55,9 +56,9 @@ UserFilter = Annotated[
 class DeliveryOut(msgspec.Struct, frozen=True, kw_only=True):
     """One notification on one channel to one address.
 
-    `address` is an email address or the id of a web push token. `reason` tells why it was decided
-    to send or to skip, `error` what the last attempt failed with, `receipt` what the other side
-    answered when it took the message.
+    `address` is an email address, the id of a token or the name of a webhook. `reason` tells why it
+    was decided to send or to skip, `error` what the last attempt failed with, `receipt` what the
+    other side answered when it took the message. To a webhook, `notification_id` is the event's id.
     """
 
     id: str
@@ -142,21 +143,30 @@ class DeliveryController(Controller):
         """
         db, clock, config = request.db, request.clock, request.config
         once = await once_key(request, idempotency_key, f"project:{request.project.name}")
-        now, rules = clock.now(), policy(config)
+        now, patience = clock.now(), _patience(config)
         text = await answer_once(
-            db, clock, once, lambda conn: _retried(conn, delivery_id, rules, now)
+            db, clock, once, lambda conn: _retried(conn, delivery_id, patience, now)
         )
         return ReadyAnswer(text.encode(), status_code=200)
 
 
-def _retried(conn: WriteConnection, delivery_id: str, rules: Policy, now: int) -> str:
+def _patience(config: Config) -> Mapping[Channel, int]:
+    """How long a delivery is worth trying, by channel; those that are off are not there."""
+    rules = policy(config)
+    patience = {name: ms for name, ms in rules.deadlines_ms.items() if name in rules.configured}
+    return patience | ({WEBHOOK: RETRY.deadline_ms} if config.webhooks else {})
+
+
+def _retried(
+    conn: WriteConnection, delivery_id: str, patience: Mapping[Channel, int], now: int
+) -> str:
     found = _existing(deliveries.get(conn, delivery_id))
     if found.state != "dead":
         state = shown_state(found)
         raise Conflict(f"Only a dead delivery can be tried again; this one is {state}.")
-    if found.channel not in rules.configured:
+    if found.channel not in patience:
         raise Conflict(f"The channel {found.channel} is off in the configuration.")
-    deadline_at = now + rules.deadlines_ms[found.channel]
+    deadline_at = now + patience[found.channel]
     deliveries.retry(conn, delivery_id, deadline_at=deadline_at, now=now)
     again = _existing(deliveries.get(conn, delivery_id))
     return msgspec.json.encode(delivery_out(again)).decode()

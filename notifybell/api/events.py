@@ -25,6 +25,7 @@ from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import InvalidField, NotFound
 from notifybell.domain.events import EventType, Level, event_id, event_number
 from notifybell.domain.model import Channel
+from notifybell.domain.webhooks import WEBHOOK
 from notifybell.store import activity
 from notifybell.store.activity import Event
 
@@ -127,7 +128,7 @@ class EventController(Controller):
 
 def check_channel(config: Config, channel: Channel | None) -> None:
     """Raise InvalidField when a filter names a channel that this version does not know."""
-    known = known_channels(config)
+    known = (*known_channels(config), WEBHOOK)
     if channel is not None and channel not in known:
         raise InvalidField("channel", f"there is no channel {channel}; known: {', '.join(known)}")
 

@@ -7,7 +7,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from notifybell.api.request import ApiRequest
 from notifybell.config import known_channels
 from notifybell.delivery.dispatcher import Dispatcher
+from notifybell.delivery.webhooks import Feeder
 from notifybell.domain.model import IN_APP, Channel
+from notifybell.domain.webhooks import WEBHOOK
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -17,10 +19,14 @@ class Health(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Whether new work is taken, and how each channel stands: on, off or paused."""
+    """Whether new work is taken, and how each channel and each webhook stands: on, off or paused.
+
+    A webhook is off when its receiver answered 410 since the server started.
+    """
 
     status: str
     channels: dict[Channel, str]
+    webhooks: dict[str, str]
 
 
 @get("/healthz", access="public", summary="Is the process alive?", tags=["health"])
@@ -45,7 +51,8 @@ async def readyz(
     db, hub, dispatcher = request.db, request.parts.hub, request.parts.dispatcher
     is_ready = db.takes_writes and not hub.is_closed
     channels = {channel: _state(channel, dispatcher) for channel in known_channels(request.config)}
-    readiness = Readiness("ready" if is_ready else "busy", channels)
+    webhooks = _webhooks(request.parts.feeder, dispatcher)
+    readiness = Readiness("ready" if is_ready else "busy", channels, webhooks)
     return Response(readiness, status_code=200 if is_ready else 503)
 
 
@@ -56,3 +63,13 @@ def _state(channel: Channel, dispatcher: Dispatcher) -> str:
     if lane is None:
         return "off"
     return "on" if lane.paused_because is None else "paused"
+
+
+def _webhooks(feeder: Feeder | None, dispatcher: Dispatcher) -> dict[str, str]:
+    if feeder is None:
+        return {}
+    paused = dispatcher.lanes[WEBHOOK].circuits.not_closed()
+    return {
+        name: "paused" if state == "on" and name in paused else state
+        for name, state in feeder.states.items()
+    }

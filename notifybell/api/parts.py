@@ -5,6 +5,7 @@ import msgspec
 from notifybell.config import Config
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
+from notifybell.delivery.webhooks import Feeder
 from notifybell.domain.clock import Clock
 from notifybell.realtime.hub import Hub
 from notifybell.store.database import Database
@@ -21,3 +22,5 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     dispatcher: Dispatcher
     vapid_public_key: str | None = None
     #: what browsers subscribe with; None where web push is off
+    feeder: Feeder | None = None
+    #: None where there are no webhooks

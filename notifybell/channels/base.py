@@ -37,6 +37,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     category_label: str | None = None
     event: Event | None = None
     #: what a webhook tells of
+    external_id: str | None = None
+    #: of a webhook: the user's
     locale: str | None = None
     text: str | None = None
     html: str | None = None

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from notifybell.channels.base import Message
 from notifybell.domain.errors import AddressGone
-from notifybell.domain.model import Address, DueDelivery, EmailAddress, decode_json
+from notifybell.domain.model import Address, DueDelivery, EmailAddress, WebhookName, decode_json
+from notifybell.domain.webhooks import WEBHOOK
 
 UnsubscribeUrl = Callable[[DueDelivery], str | None]
 
@@ -24,6 +25,8 @@ class Composer:
 
         Raises AddressGone when the token it was meant for is gone, or another user's now.
         """
+        if due.channel == WEBHOOK:
+            return _of_webhook(due, now)
         override = _override(due)
         return Message(
             delivery_id=due.id,
@@ -38,12 +41,30 @@ class Composer:
             unsubscribe_url=self._unsubscribe_url(due),
             items=due.items,
             labels=self._labels,
-            event=due.event,
             locale=due.locale,
             created_at=due.created_at,
             deadline_at=due.deadline_at,
             sent_at=now,
         )
+
+
+def _of_webhook(due: DueDelivery, now: int) -> Message:
+    """What it tells of, with the broadcast's own content; without one the title is empty."""
+    return Message(
+        delivery_id=due.id,
+        notification_id=due.notification_id,
+        address=WebhookName(due.address),
+        title=due.title or "",
+        content=due.content,
+        action_url=due.action_url,
+        category=due.category,
+        topic=due.topic,
+        event=due.event,
+        external_id=due.external_id,
+        created_at=due.created_at,
+        deadline_at=due.deadline_at,
+        sent_at=now,
+    )
 
 
 def _address(due: DueDelivery) -> Address:

@@ -13,6 +13,7 @@ from notifybell.domain.errors import SendError
 from notifybell.domain.events import EventType, Level
 from notifybell.domain.local_time import utc_day
 from notifybell.domain.model import DeliveryState, DueDelivery
+from notifybell.domain.webhooks import WEBHOOK
 from notifybell.store import activity, deliveries, digests, metrics
 from notifybell.store.activity import NewEvent
 from notifybell.store.database import WriteConnection
@@ -110,7 +111,9 @@ def _event(due: DueDelivery, outcome: str, at: int, *, detail: str | None) -> Ne
 
 
 def _counted(due: DueDelivery, outcome: str, at: int) -> metrics.Counted:
-    return utc_day(at), due.category or "", due.channel, outcome
+    # A webhook's category is that of what it tells of, which was counted there.
+    category = "" if due.channel == WEBHOOK else due.category or ""
+    return utc_day(at), category, due.channel, outcome
 
 
 def _settle_told(

@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from notifybell.domain.clock import DAY_MS, Clock
 from notifybell.domain.ids import oldest_id
 from notifybell.domain.model import Channel
-from notifybell.store import activity, broadcasts, deliveries, idempotency, notifications
+from notifybell.store import activity, broadcasts, deliveries, idempotency, notifications, webhooks
 from notifybell.store.database import Database, WriteConnection
 
 log = logging.getLogger(__name__)
@@ -68,12 +68,12 @@ class Upkeep:
             pass
 
     async def prune_events(self) -> None:
-        """Delete what was logged before `store.retention_days`."""
+        """Delete what was logged before `store.retention_days`, and what told webhooks of it."""
         bound = self._clock.now() - self._retention_ms
-        while await self._database.write(
-            lambda conn: activity.prune(conn, bound, _BATCH), bulk=True
-        ):
-            pass
+        for prune in (activity.prune, webhooks.prune):
+            job = partial(prune, before_at=bound, limit=_BATCH)
+            while await self._database.write(job, bulk=True):
+                pass
 
     async def prune_notifications(self) -> None:
         """Delete notifications, with their deliveries, after `store.retention_days`."""

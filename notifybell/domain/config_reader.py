@@ -5,7 +5,7 @@ keys, Structs are tables with fixed ones. Pure: text like `env:NAME` goes to the
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
@@ -150,9 +150,7 @@ class Reader:
         names = list(known)
         for key in raw:
             if key not in names:
-                near = get_close_matches(key, names, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(names)}"
-                self._note(f"{_join(path, key)}: unknown key; {hint}")
+                self._note(f"{_join(path, key)}: unknown key; {nearest(key, names)}")
 
     def _missing(self, path: str, kind: Any) -> object:
         rule = _rule_of(kind)
@@ -171,6 +169,12 @@ class Reader:
     def _note(self, problem: str) -> object:
         self.problems.append(problem)
         return _BAD
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """What an unknown word was probably meant to be, else all that would do."""
+    near = get_close_matches(word, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
 
 
 def secrets_of(table: Table) -> Iterator[str]:

@@ -8,9 +8,10 @@ are names, not secrets: knowing one grants nothing.
 import os
 from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Literal
 
-Kind = Literal["usr", "brd", "ntf", "tok", "dig", "evt"]
+Kind = Literal["usr", "brd", "ntf", "tok", "dig", "evt", "dlv"]
 
 _SORTABLE = b"-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 _STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -48,6 +49,12 @@ def delivery_id(notification_id: str, ordinal: int) -> str:
 def delivery_range(notification_id: str) -> tuple[str, str]:
     """The first and last possible delivery id of a notification, for BETWEEN."""
     return delivery_id(notification_id, 0), delivery_id(notification_id, 63)
+
+
+def webhook_delivery_id(event_id: str, at: int, webhook: str) -> str:
+    """The id of what tells this webhook of an event dated `at`: derived too, and as sortable."""
+    digest = sha256(f"{event_id} {webhook}".encode()).digest()
+    return f"dlv_{_encode(at.to_bytes(6, 'big') + digest[:_RANDOM_BYTES])}{chr(_SORTABLE[0])}"
 
 
 def _encode(raw: bytes) -> str:

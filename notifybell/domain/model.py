@@ -131,7 +131,13 @@ class EmailAddress(msgspec.Struct, frozen=True):
     email: str
 
 
-Address = EmailAddress | Token
+class WebhookName(msgspec.Struct, frozen=True):
+    """A webhook, by its name in the configuration."""
+
+    name: str
+
+
+Address = EmailAddress | Token | WebhookName
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -262,8 +268,15 @@ class DueDelivery(msgspec.Struct, frozen=True):
     items: tuple["DigestItem", ...] = ()
     #: of a digest, newest first
     event: "Event | None" = None
-    #: of a webhook
+    #: of a webhook; None there too when it was erased with its user
     locale: str | None = None
+    external_id: str | None = None
+    #: of a webhook: the user's
+
+    @property
+    def is_digest(self) -> bool:
+        """Whether it is a digest's own message."""
+        return self.digest_id is not None and self.digest_id == self.notification_id
 
 
 class DigestItem(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ _DUE = ", ".join((*(f"d.{name}" for name in _OWN), *(f"b.{name}" for name in _CO
 _DUE_WIDTH = len(_OWN) + len(_CONTENT)
 _TOKEN_WIDTH = len(Token.__struct_fields__)
 _IS_NEEDLESS = (
+_EVENT_WIDTH = len(Event.__struct_fields__)
     "d.unless IS NOT NULL AND (n.archived_at IS NOT NULL OR n.discarded_at IS NOT NULL"
     " OR CASE d.unless WHEN 'read' THEN n.read_at ELSE n.seen_at END IS NOT NULL)"
 )
@@ -138,14 +139,22 @@ def _items(conn: Connection, user_id: str, notification_ids: str) -> tuple[Diges
 
 
 def _webhooks(conn: Connection, ids: str) -> list[DueDelivery]:
-    """A webhook tells of an event, with the content of the broadcast that it is about."""
+    """A webhook tells of an event, with the content of the broadcast that it is about.
+
+    The event may be erased or pruned by now, the broadcast too.
+    """
     rows = conn.execute(
-        f"SELECT {_EVENT}, {_DUE}, {_TOKEN}, 0, NULL FROM delivery d"
-        " JOIN activity a ON a.id = CAST(substr(d.notification_id, 5) AS INTEGER)"
+        f"SELECT {_EVENT}, u.external_id, {_DUE}, {_TOKEN}, 0, NULL FROM delivery d"
+        " LEFT JOIN activity a ON a.id = CAST(substr(d.notification_id, 5) AS INTEGER)"
+        " LEFT JOIN user u ON u.id = a.user_id"
         " LEFT JOIN broadcast b ON b.id = a.broadcast_id LEFT JOIN channel_token t ON 0"
         " WHERE d.channel = 'webhook' AND d.id IN (SELECT value FROM json_each(?))"
         " ORDER BY d.due_at, d.id",
         (ids,),
     ).fetchall()
-    width = len(Event.__struct_fields__)
-    return [msgspec.structs.replace(_due(row[width:]), event=Event(*row[:width])) for row in rows]
+    return [_told_of(row[:_EVENT_WIDTH], *row[_EVENT_WIDTH:]) for row in rows]
+
+
+def _told_of(event: tuple[Any, ...], external_id: str | None, *row: Any) -> DueDelivery:
+    told = None if event[0] is None else Event(*event)
+    return msgspec.structs.replace(_due(row), event=told, external_id=external_id)

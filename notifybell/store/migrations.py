@@ -131,6 +131,8 @@ _SCHEMA = (
     "CREATE INDEX delivery_digest ON delivery (digest_id, state) WHERE digest_id IS NOT NULL",
     "CREATE INDEX delivery_leased ON delivery (channel, lease_until) WHERE state = 'sending'",
     "CREATE INDEX delivery_failed ON delivery (state, id) WHERE state IN ('dead', 'suppressed')",
+    # they hang on events, not on notifications, by which all others of a user are found
+    "CREATE INDEX delivery_webhook ON delivery (user_id) WHERE channel = 'webhook'",
     # choice: on, off, or digest:WINDOW. category: "*" for all of them
     """
     CREATE TABLE preference (

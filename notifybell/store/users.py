@@ -125,6 +125,7 @@ def delete(conn: WriteConnection, user_id: str) -> bool:
         " WHERE g.user_id = ?)",
         (user_id,),
     )
+    conn.execute("DELETE FROM delivery WHERE channel = 'webhook' AND user_id = ?", (user_id,))
     for table in _OF_A_USER:
         conn.execute(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))
     conn.execute("DELETE FROM idempotency_key WHERE scope = ?", (user_id,))

@@ -102,6 +102,8 @@ CREATE INDEX delivery_failed ON delivery (state, id) WHERE state IN ('dead', 'su
 
 CREATE INDEX delivery_leased ON delivery (channel, lease_until) WHERE state = 'sending';
 
+CREATE INDEX delivery_webhook ON delivery (user_id) WHERE channel = 'webhook';
+
 CREATE TABLE digest (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
