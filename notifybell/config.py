@@ -251,6 +251,12 @@ def _channel_problems(config: Config) -> Iterator[str]:
     for path, choice in _in_app_choices(config):
         if choice not in ("on", "off"):
             yield f"{path}.in_app: found {choice!r}; allowed: true or false (a bell is no digest)"
+    for key, category in config.categories.items():
+        path = f"categories.{key}.throttle"
+        if IN_APP in category.throttle:
+            yield f"{path}.in_app: found a throttle; allowed: none (a bell never waits)"
+        if category.urgent and category.throttle:
+            yield f"{path}: found one; allowed: none, since what is urgent waits for nothing"
 
 
 def _webhook_problems(config: Config) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """What each user of a chunk gets where: all that the rules ask is read for everybody at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 
 import msgspec
 
+from notifybell.domain.clock import MINUTE_MS
 from notifybell.domain.digests import Due, upcoming
 from notifybell.domain.local_time import zone
 from notifybell.domain.model import EMAIL, IN_APP, Broadcast, Channel, Throttle, User
@@ -170,8 +172,14 @@ class Decider:
     def _periods(self, user: User, decision: Decision) -> Iterator[Due]:
         window = decision.window or ""
         if window.startswith(THROTTLED):
-            return iter([Due(decision.not_before, str(decision.not_before))])
+            return window_ends(decision.not_before)
         return periods(self._policy, self._settings.get(user.id, NO_SETTINGS), window, self._now)
+
+
+def window_ends(at: int) -> Iterator[Due]:
+    """When a throttle's window ends, and moments after it: a clock that was set back comes here
+    again when the digest of that end is long sent."""
+    return (Due(one, str(one)) for one in count(at, MINUTE_MS))
 
 
 def periods(policy: Policy, settings: Settings, window: str, now: int) -> Iterator[Due]:

@@ -38,7 +38,10 @@ def record_all_sent(conn: WriteConnection, sent: list[Sent]) -> list[bool]:
     activity.append(conn, [_event(due, "sent", at, detail=text) for due, text, at in kept])
     metrics.add(conn, Counter(_counted(due, "sent", at) for due, _, at in kept))
     for due, text, at in kept:
-        _settle_told(conn, due, "sent", f"in digest {due.notification_id}: {text}", at)
+        if due.is_digest:
+            told = [item.notification_id for item in due.items]
+            receipt = f"in digest {due.notification_id}: {text}"
+            digests.settle_told(conn, due.notification_id, told, receipt, at)
     return ours
 
 
@@ -56,28 +59,31 @@ def record_dead(
     """sending → dead."""
     if deliveries.settle_dead(conn, due, why, now):
         _tell(conn, due, "dead", now, level="error", failure=failure, detail=why)
-        _settle_told(conn, due, "dead", why, now)
+        _settle_untold(conn, due, "dead", why, now)
 
 
 def record_gone(conn: WriteConnection, due: DueDelivery, failure: SendError, now: int) -> None:
     """sending → suppressed."""
     if deliveries.settle_gone(conn, due, failure.message, now):
         _tell(conn, due, "suppressed", now, level="warning", failure=failure)
-        _settle_told(conn, due, "suppressed", failure.message, now)
+        _settle_untold(conn, due, "suppressed", failure.message, now)
 
 
 def record_expired(conn: WriteConnection, due: DueDelivery, now: int) -> None:
     """sending → expired."""
     if deliveries.settle_expired(conn, due, now):
         _tell(conn, due, "expired", now, level="warning")
-        _settle_told(conn, due, "expired", "its digest came too late", now)
+        _settle_untold(conn, due, "expired", "its digest came too late", now)
 
 
 def record_needless(conn: WriteConnection, due: DueDelivery, now: int) -> None:
     """sending → skipped."""
-    why = f"needless, {due.unless or 'put away'} before it was due"
+    done = "all of it read" if due.is_digest else due.unless or "put away"
+    why = f"needless, {done} before it was due"
     if deliveries.settle_needless(conn, due, why, now):
         _tell(conn, due, "skipped", now, detail=why)
+        if due.is_digest:
+            digests.settle_needless(conn, due.notification_id, now)
 
 
 def _tell(
@@ -99,7 +105,7 @@ def _tell(
 def _event(due: DueDelivery, outcome: str, at: int, *, detail: str | None) -> NewEvent:
     return NewEvent(
         at=at,
-        type="digest.sent" if due.items and outcome == "sent" else _TYPES[outcome],
+        type="digest.sent" if due.is_digest and outcome == "sent" else _TYPES[outcome],
         channel=due.channel,
         category=due.category,
         user_id=due.user_id or None,
@@ -116,12 +122,12 @@ def _counted(due: DueDelivery, outcome: str, at: int) -> metrics.Counted:
     return utc_day(at), category, due.channel, outcome
 
 
-def _settle_told(
-    conn: WriteConnection, due: DueDelivery, state: DeliveryState, text: str, now: int
+def _settle_untold(
+    conn: WriteConnection, due: DueDelivery, state: DeliveryState, error: str, now: int
 ) -> None:
-    """What a digest told of shares its fate."""
-    if due.items:
-        digests.settle_told(conn, due.notification_id, state, text, now)
+    """What a digest was to tell of shares its fate."""
+    if due.is_digest:
+        digests.settle_untold(conn, due.notification_id, state, error, now)
 
 
 def channel_events(channel: str, host: str, reason: str | None, now: int) -> Sequence[NewEvent]:

@@ -2,13 +2,15 @@
 
 | the link names | leaving                                         | coming back            |
 | -------------- | ----------------------------------------------- | ---------------------- |
-| a category     | turns it off on that channel, as a preference   | forgets that choice    |
+| a category     | turns it off on that channel, as a preference,  | forgets that choice    |
+|                | and drops what waits in a digest                |                        |
 | none           | puts the user's address on the suppression list | takes it off the list, |
 |                |                                                 | if a link put it there |
 
 Without a category nothing narrower is known that the person could mean.
 """
 
+from notifybell.delivery.choices import drop
 from notifybell.domain.links import Unsubscribe
 from notifybell.domain.preferences import OFF
 from notifybell.store import activity, preferences, suppressions, users
@@ -32,6 +34,7 @@ def turn_off(conn: WriteConnection, what: Unsubscribe, now: int) -> None:
         return
     if what.category is not None:
         preferences.put(conn, what.user_id, {(what.category, what.channel): OFF}, now)
+        drop(conn, what.user_id, what.category, what.channel, now)
     elif address := _address(conn, what):
         suppressions.add(conn, what.channel, address, "unsubscribed", None, now)
     else:

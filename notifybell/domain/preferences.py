@@ -25,8 +25,8 @@ What is sent may have to wait. Each of these moves it later, and none drops it; 
 | user paused everything          | until the pause ends                           | paused until …                |
 | quiet hours                     | until they end                                 | quiet hours until …           |
 
-A required category is never digested; an urgent one neither waits for a pause nor for quiet hours,
-and is never digested.
+A required category is in no digest, save for what its throttle keeps back; an urgent one waits
+neither for a pause nor for quiet hours, and is never digested.
 """
 
 from collections.abc import Collection, Mapping

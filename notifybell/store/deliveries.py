@@ -4,9 +4,10 @@
 | ------------- | ------------------------------------ | ----------------------------- | -------------- |
 | –             | decided: send / skip / in the inbox  | queued / skipped / sent       | enqueue        |
 | –             | decided: digest / suppressed address | held / suppressed             | enqueue        |
-| held          | its digest was sent                  | sent                          | settle_held    |
-| held          | read before its digest, or gone      | skipped                       | settle_held    |
-| held          | digest switched off                  | queued or skipped             | flush_held     |
+| held          | its digest was sent                  | sent                          | settle_told    |
+| held          | its digest could not be sent         | dead, suppressed or expired   | settle_untold  |
+| held          | read before its digest, switched off | skipped                       | settle_held    |
+| held          | digest switched to at once           | queued                        | release_held   |
 | queued, due   | claimed                              | sending (new lease, attempt+1)| due.claim      |
 | sending       | receipt                              | sent                          | settle_sent    |
 | sending       | failure, attempts and time left      | queued (due = T)              | settle_retry   |

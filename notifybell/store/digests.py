@@ -6,6 +6,7 @@
 | open   | due: told of, or nothing is left| closed | close     |
 
 A period has one digest, whatever happens: the unique index is the promise that none is sent twice.
+An item that was read, put away, snoozed or deleted has been dealt with, and is not told of.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,12 +14,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from notifybell.domain.digests import Due
-from notifybell.domain.ids import new_id
+from notifybell.domain.ids import delivery_range, new_id
 from notifybell.domain.model import Channel, DeliveryState
 from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import as_json_list, columns, fill
 
 MOST_ITEMS = 1000
+"""Of one digest; the newest count."""
+
+DEALT_WITH = (
+    "(n.read_at IS NOT NULL OR n.archived_at IS NOT NULL OR n.discarded_at IS NOT NULL"
+    " OR n.snoozed_until IS NOT NULL)"
+)
+"""Of a notification `n`: its user needs no message about it any more."""
+
+READ_BEFORE = "read or put away before its digest"
 
 Series = tuple[str, Channel, str]
 """User id, channel and window: what a digest is one of."""
@@ -40,11 +50,12 @@ class Held(msgspec.Struct, frozen=True):
     """One delivery that waits in a digest."""
 
     digest_id: str
+    window: str
     delivery_id: str
     notification_id: str
     category: str | None
     is_needless: bool
-    #: its user has read it, put it away or deleted it meanwhile
+    #: its user has dealt with it meanwhile
 
 
 _DIGEST = columns(Digest, "digest")
@@ -111,10 +122,9 @@ def held(conn: Connection, digest_ids: Sequence[str]) -> list[Held]:
     return fill(
         Held,
         conn.execute(
-            "SELECT d.digest_id, d.id, d.notification_id, b.category, n.read_at IS NOT NULL"
-            " OR n.archived_at IS NOT NULL OR n.discarded_at IS NOT NULL"
+            f"SELECT d.digest_id, w.key, d.id, d.notification_id, b.category, {DEALT_WITH}"
             " FROM json_each(?) g CROSS JOIN delivery d ON d.digest_id = g.value"
-            " AND d.state = 'held'"
+            " AND d.state = 'held' JOIN digest w ON w.id = d.digest_id"
             " JOIN notification n ON n.user_id = d.user_id AND n.id = d.notification_id"
             " JOIN broadcast b ON b.id = d.broadcast_id ORDER BY d.id DESC",
             (as_json_list(list(digest_ids)),),
@@ -126,18 +136,19 @@ def close(conn: WriteConnection, items: Mapping[str, Sequence[str]], now: int) -
     """open → closed, with the notifications that each digest tells of."""
     conn.executemany(
         "UPDATE digest SET state = 'closed', items = ?, updated_at = ? WHERE id = ?",
-        [
-            (as_json_list(list(told)[:MOST_ITEMS]), now, digest_id)
-            for digest_id, told in items.items()
-        ],
+        [(as_json_list(list(told)), now, digest_id) for digest_id, told in items.items()],
     )
 
 
 def reopen_time(conn: WriteConnection, series: Series, periods: Iterable[Due], now: int) -> None:
-    """Move the open digest of a series to its soonest free period: the user's clock changed."""
+    """Move the open digest of a series to its soonest free period: the user's clock changed.
+
+    One that is due already is not put off.
+    """
     row = conn.execute(
-        "SELECT id FROM digest WHERE state = 'open' AND user_id = ? AND channel = ? AND key = ?",
-        series,
+        "SELECT id FROM digest WHERE state = 'open' AND user_id = ? AND channel = ? AND key = ?"
+        " AND due_at > ?",
+        (*series, now),
     ).fetchone()
     if row is None:
         return
@@ -166,35 +177,91 @@ def open_series(conn: Connection, user_id: str) -> list[Series]:
 def settle_held(
     conn: WriteConnection, delivery_ids: Sequence[str], state: DeliveryState, why: str, now: int
 ) -> int:
-    """held → skipped, suppressed or queued: these leave their digest; how many."""
-    channels = conn.execute(
-        "UPDATE delivery SET state = ?1, reason = reason || '; ' || ?2, due_at = ?3,"
-        " updated_at = ?3 WHERE state = 'held' AND id IN (SELECT value FROM json_each(?4))"
-        " RETURNING channel",
+    """held → skipped or suppressed: these leave their digest; how many."""
+    return conn.execute(
+        "UPDATE delivery SET state = ?1, reason = reason || '; ' || ?2, updated_at = ?3"
+        " WHERE state = 'held' AND id IN (SELECT value FROM json_each(?4))",
         (state, why, now, as_json_list(list(delivery_ids))),
+    ).rowcount
+
+
+def release_held(
+    conn: WriteConnection,
+    delivery_ids: Sequence[str],
+    why: str,
+    *,
+    due_at: int,
+    deadline_at: int,
+    now: int,
+) -> int:
+    """held → queued: these are sent on their own, mail to the user's present address; how many."""
+    channels = conn.execute(
+        "UPDATE delivery SET state = 'queued', reason = reason || '; ' || ?1, digest_id = NULL,"
+        " due_at = ?2, deadline_at = min(?3, coalesce((SELECT expires_at FROM broadcast b"
+        "  WHERE b.id = delivery.broadcast_id), ?3)), updated_at = ?4, address = CASE channel"
+        "  WHEN 'email' THEN coalesce((SELECT email FROM user u WHERE u.id = delivery.user_id),"
+        "  address) ELSE address END"
+        " WHERE state = 'held' AND id IN (SELECT value FROM json_each(?5)) RETURNING channel",
+        (why, due_at, deadline_at, now, as_json_list(list(delivery_ids))),
     ).fetchall()
-    if state == "queued":
-        conn.touched_channels.update(row[0] for row in channels)
+    conn.touched_channels.update(row[0] for row in channels)
     return len(channels)
 
 
 def settle_told(
-    conn: WriteConnection, digest_id: str, state: DeliveryState, text: str, now: int
+    conn: WriteConnection, digest_id: str, notification_ids: Sequence[str], receipt: str, now: int
 ) -> None:
-    """What a digest told of has its fate: `text` is the receipt or the error.
+    """These were told of: sent, also if another of the user's devices was not reached.
 
-    An error does not undo that the digest reached another of the user's devices.
+    Those that were left out, as dealt with since the digest was closed, are skipped.
     """
-    column, before = ("receipt", "('held', 'dead')") if state == "sent" else ("error", "('held')")
     conn.execute(
-        f"UPDATE delivery SET state = ?, {column} = ?, updated_at = ?"
-        f" WHERE digest_id = ? AND notification_id <> digest_id AND state IN {before}",
-        (state, text, now, digest_id),
+        "UPDATE delivery SET state = 'sent', receipt = ?, error = NULL, updated_at = ?"
+        " WHERE digest_id = ? AND notification_id IN (SELECT value FROM json_each(?))"
+        " AND state IN ('held', 'dead', 'suppressed', 'expired')",
+        (receipt, now, digest_id, as_json_list(list(notification_ids))),
+    )
+    settle_needless(conn, digest_id, now)
+
+
+def settle_needless(conn: WriteConnection, digest_id: str, now: int) -> None:
+    """held → skipped: what a closed digest need not tell of any more."""
+    conn.execute(
+        "UPDATE delivery SET state = 'skipped', reason = reason || '; ' || ?, updated_at = ?"
+        " WHERE digest_id = ? AND state = 'held'",
+        (READ_BEFORE, now, digest_id),
     )
 
 
+def settle_untold(
+    conn: WriteConnection, digest_id: str, state: DeliveryState, error: str, now: int
+) -> None:
+    """What a digest could not tell of has its fate, unless another device was reached."""
+    conn.execute(
+        "UPDATE delivery SET state = ?, error = ?, updated_at = ?"
+        " WHERE digest_id = ? AND state = 'held'",
+        (state, error, now, digest_id),
+    )
+
+
+def prune(conn: WriteConnection, before_id: str, limit: int) -> int:
+    """Delete up to `limit` closed digests that are older, with their messages; how many.
+
+    `before_id` is the oldest id to keep.
+    """
+    rows = conn.execute(
+        "SELECT id FROM digest WHERE id < ? AND state = 'closed' ORDER BY id LIMIT ?",
+        (before_id, limit),
+    ).fetchall()
+    conn.executemany(
+        "DELETE FROM delivery WHERE id BETWEEN ? AND ?", [delivery_range(row[0]) for row in rows]
+    )
+    conn.executemany("DELETE FROM digest WHERE id = ?", rows)
+    return len(rows)
+
+
 def held_for(conn: Connection, user_id: str, channel: Channel) -> list[Held]:
-    """All that waits in a user's open digests of a channel."""
+    """All that waits in a user's open digests of a channel, throttles' included."""
     rows = conn.execute(
         "SELECT id FROM digest WHERE state = 'open' AND user_id = ? AND channel = ?",
         (user_id, channel),

@@ -10,6 +10,7 @@ import msgspec
 
 from notifybell.domain.model import Channel, DigestItem, DueDelivery, Event, Token
 from notifybell.store.database import Connection, WriteConnection
+from notifybell.store.digests import DEALT_WITH
 from notifybell.store.rows import as_json_list, columns, fill
 
 _HOSTS_A_CLAIM = 64
@@ -23,8 +24,8 @@ _CONTENT = ("title", "content", "category", "topic", "action_url", "overrides")
 _DUE = ", ".join((*(f"d.{name}" for name in _OWN), *(f"b.{name}" for name in _CONTENT)))
 _DUE_WIDTH = len(_OWN) + len(_CONTENT)
 _TOKEN_WIDTH = len(Token.__struct_fields__)
-_IS_NEEDLESS = (
 _EVENT_WIDTH = len(Event.__struct_fields__)
+_IS_NEEDLESS = (
     "d.unless IS NOT NULL AND (n.archived_at IS NOT NULL OR n.discarded_at IS NOT NULL"
     " OR CASE d.unless WHEN 'read' THEN n.read_at ELSE n.seen_at END IS NOT NULL)"
 )
@@ -111,7 +112,10 @@ def _due(row: tuple[Any, ...]) -> DueDelivery:
 
 
 def _digests(conn: Connection, ids: str) -> list[DueDelivery]:
-    """A digest has no broadcast of its own, but the items it was closed with."""
+    """A digest has no broadcast of its own, but the items it was closed with.
+
+    It may have waited since: when its user has dealt with all of them, it is needless.
+    """
     rows = conn.execute(
         f"SELECT g.items, {_DUE}, {_TOKEN}, 0, s.locale FROM delivery d"
         " JOIN digest g ON g.id = d.notification_id"
@@ -121,18 +125,20 @@ def _digests(conn: Connection, ids: str) -> list[DueDelivery]:
         " WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id",
         (ids,),
     ).fetchall()
-    return [
-        msgspec.structs.replace(_due(row), items=_items(conn, row[2], items))
-        for items, *row in rows
-    ]
+    due = []
+    for ids_of_items, *row in rows:
+        items = _items(conn, row[2], ids_of_items)
+        due.append(msgspec.structs.replace(_due(tuple(row)), items=items, is_needless=not items))
+    return due
 
 
 def _items(conn: Connection, user_id: str, notification_ids: str) -> tuple[DigestItem, ...]:
-    """Newest first; what was pruned meanwhile is left out."""
+    """Newest first; what was dealt with, withdrawn or pruned meanwhile is left out."""
     rows = conn.execute(
         "SELECT n.id, b.title, b.content, b.category, b.topic, b.action_url, n.created_at"
         " FROM json_each(?2) i CROSS JOIN notification n ON n.user_id = ?1 AND n.id = i.value"
-        " JOIN broadcast b ON b.id = n.broadcast_id ORDER BY n.id DESC",
+        f" JOIN broadcast b ON b.id = n.broadcast_id WHERE NOT {DEALT_WITH} AND b.state NOT IN"
+        " ('cancelling', 'cancelled', 'expiring', 'expired') ORDER BY n.id DESC",
         (user_id, notification_ids),
     ).fetchall()
     return tuple(fill(DigestItem, rows))

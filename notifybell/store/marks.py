@@ -196,6 +196,8 @@ def _change(
 def _follow(conn: WriteConnection, user_id: str, group_id: str, marks: Marks, now: int) -> None:
     """What is grouped under a head takes over its marks."""
     marked = {"seen_at": marks.seen_at, "read_at": marks.read_at, "archived_at": marks.archived_at}
+    if marks.discarded_at is not None:  # never taken back: it may have been withdrawn on its own
+        marked["discarded_at"] = marks.discarded_at
     assignments = ", ".join(
         f"{name} = coalesce({name}, {at})" if at is not None else f"{name} = NULL"
         for name, at in marked.items()
