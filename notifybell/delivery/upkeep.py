@@ -14,7 +14,15 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from notifybell.domain.clock import DAY_MS, Clock
 from notifybell.domain.ids import oldest_id
 from notifybell.domain.model import Channel
-from notifybell.store import activity, broadcasts, deliveries, idempotency, notifications, webhooks
+from notifybell.store import (
+    activity,
+    broadcasts,
+    deliveries,
+    digests,
+    idempotency,
+    notifications,
+    webhooks,
+)
 from notifybell.store.database import Database, WriteConnection
 
 log = logging.getLogger(__name__)
@@ -41,7 +49,12 @@ class Upkeep:
         self._scheduler.add_job(self.rescue, "interval", minutes=1)
         # Soon after the start too: a server that restarts every hour must still prune.
         soon = datetime.now(UTC) + timedelta(minutes=2)
-        for prune in (self.prune_keys, self.prune_notifications, self.prune_events):
+        for prune in (
+            self.prune_keys,
+            self.prune_notifications,
+            self.prune_digests,
+            self.prune_events,
+        ):
             self._scheduler.add_job(prune, "interval", hours=1, next_run_time=soon)
         self._scheduler.start()
 
@@ -87,6 +100,14 @@ class Upkeep:
                 ):
                     pass
             log.info("broadcasts pruned count=%d", len(old))
+
+    async def prune_digests(self) -> None:
+        """Delete digests, with their messages, after `store.retention_days`."""
+        bound = self._clock.now() - self._retention_ms
+        while await self._database.write(
+            lambda conn: digests.prune(conn, bound, _BATCH), bulk=True
+        ):
+            pass
 
 
 def _prune_broadcast(conn: WriteConnection, broadcast_id: str) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from notifybell.domain.digests import Due
-from notifybell.domain.ids import delivery_range, new_id
+from notifybell.domain.ids import delivery_range, new_id, oldest_id
 from notifybell.domain.model import Channel, DeliveryState
 from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import as_json_list, columns, fill
@@ -244,14 +244,12 @@ def settle_untold(
     )
 
 
-def prune(conn: WriteConnection, before_id: str, limit: int) -> int:
-    """Delete up to `limit` closed digests that are older, with their messages; how many.
-
-    `before_id` is the oldest id to keep.
-    """
+def prune(conn: WriteConnection, before_at: int, limit: int) -> int:
+    """Delete up to `limit` digests that were closed before then, with their messages; how many."""
     rows = conn.execute(
-        "SELECT id FROM digest WHERE id < ? AND state = 'closed' ORDER BY id LIMIT ?",
-        (before_id, limit),
+        "SELECT id FROM digest WHERE id < ? AND state = 'closed' AND updated_at < ?"
+        " ORDER BY id LIMIT ?",
+        (oldest_id("dig", before_at), before_at, limit),
     ).fetchall()
     conn.executemany(
         "DELETE FROM delivery WHERE id BETWEEN ? AND ?", [delivery_range(row[0]) for row in rows]
