@@ -34,7 +34,8 @@ from notifybell import (
 )
 from notifybell import demo as demo_mode
 from notifybell.api import auth
-from notifybell.channels import web_push
+from notifybell.channels import registry, web_push
+from notifybell.channels.base import Sender
 from notifybell.channels.email import EmailSender
 from notifybell.channels.templates import Templates
 from notifybell.cli_options import (
@@ -174,7 +175,7 @@ def run_server(config_path: str | None, demo: bool, log: str, listen: str | None
     if demo:
         return demo_mode.run(listen=listen or "127.0.0.1:8080")
     path = config.find_config(config_path)
-    loaded = config.load(path)
+    loaded = config.load(path, registry.KINDS)
     for warning in config.warnings(loaded, path):
         click.echo(f"warning: {warning}", err=True)
     return serve.run(loaded if listen is None else _listening_on(loaded, listen))
@@ -200,19 +201,20 @@ def check(config_path: str | None, smtp: bool) -> int:
     Example: notifybell check && systemctl restart notifybell
     """
     path = config.find_config(config_path)
-    loaded = config.load(path)
+    loaded = config.load(path, registry.KINDS)
     templates = Templates.of(loaded)
     click.echo(f"{path} is valid")
     for name, fact in _facts(loaded):
-        click.echo(f"  {name:<9} {fact}")
+        click.echo(f"  {name:<11} {fact}")
     if loaded.templates is not None:
         click.echo(f"  templates {len(templates)} in {loaded.templates.folder}")
     for warning in [*config.warnings(loaded, path), *templates.warnings]:
         click.echo(f"warning: {warning}", err=True)
     _check_store(loaded.store.path)
-    relay = serve.email_sender(loaded, SystemClock())
+    senders = serve.make_senders(loaded, serve.make_tools(loaded, SystemClock()))
+    relay = senders.get("email")
     if smtp:
-        click.echo(f"  relay     {_signed_in(relay)}")
+        click.echo(f"  relay       {_signed_in(relay)}")
     return OK
 
 
@@ -228,6 +230,9 @@ def _facts(loaded: config.Config) -> Iterator[tuple[str, str]]:
     else:
         yield "email", f"on: {email.host}:{email.port} ({email.security}), from {email.from_}"
     yield "web_push", "off: there is no [web_push] table" if push is None else f"on: {push.subject}"
+    for kind in loaded.kinds:
+        if kind.name in loaded.channels:
+            yield kind.name, "on"
 
 
 def _check_store(path: Path) -> None:
@@ -240,9 +245,9 @@ def _check_store(path: Path) -> None:
         raise StoreError(f"store.path: {path} is not a file that this user may read and write")
 
 
-def _signed_in(relay: EmailSender | None) -> str:
+def _signed_in(relay: Sender | None) -> str:
     """What the relay offers, after signing in. Raises NotifyBellError."""
-    if relay is None:
+    if not isinstance(relay, EmailSender):
         raise ConfigError("--smtp has nothing to try: there is no [email] table")
     try:
         return asyncio.run(relay.check())

@@ -104,10 +104,19 @@ def _head(found: dict[str, Any]) -> Iterator[str]:
     """The notification on a line, and a line for each channel."""
     notification = found["notification"]
     yield "  ".join(plain(notification[name]) for name in ("created_at", "id", "title"))
-    rows = [(plain(one["channel"]), one["state"], _why(one)) for one in found["channels"]]
+    off = [one for one in found["channels"] if _is_off(one)]
+    shown = [one for one in found["channels"] if not _is_off(one)]
+    rows = [(plain(one["channel"]), one["state"], _why(one)) for one in shown]
     widths = [max(len(row[index]) for row in rows) for index in (0, 1)]
     for channel, state, reason in rows:
         yield f"  {channel:<{widths[0]}}  {state:<{widths[1]}}  {reason}"
+    if off:
+        yield f"  not configured: {', '.join(plain(one['channel']) for one in off)}"
+
+
+def _is_off(channel: dict[str, Any]) -> bool:
+    """Whether nobody gets anything there: not worth a line each."""
+    return not channel["deliveries"] and "is not configured" in channel["reason"]
 
 
 def _why(channel: dict[str, Any]) -> str:

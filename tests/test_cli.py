@@ -113,7 +113,7 @@ class TestInit:
         assert path.stat().st_mode & 0o777 == 0o600
         ran = run("check", "--config", path)
         assert ran.code == OK
-        assert "email     off" in ran.out and "web_push  on" in ran.out
+        assert "email       off" in ran.out and "web_push    on" in ran.out
 
     def test_the_next_steps_are_printed_without_any_secret(self, tmp_path: Path) -> None:
         path = tmp_path / "bell.toml"
