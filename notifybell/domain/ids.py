@@ -37,18 +37,25 @@ def oldest_id(kind: Kind, at: int) -> str:
     return f"{kind}_{_encode(at.to_bytes(6, 'big') + bytes(_RANDOM_BYTES))}"
 
 
+MOST_DELIVERIES = 127
+"""Of one notification; ten tokens of each form there is are fewer."""
+
+
 def delivery_id(notification_id: str, ordinal: int) -> str:
-    """The id of a notification's delivery number `ordinal` (0 to 63).
+    """The id of a notification's delivery number `ordinal` (0 to 126).
 
     Derived, not drawn: all deliveries of a notification are one range of the primary key, and the
     id stays the same however often the row is written or sent.
     """
-    return f"dlv_{notification_id[4:]}{chr(_SORTABLE[ordinal])}"
+    single = len(_SORTABLE) - 1  # the last character begins a second one
+    last = chr(_SORTABLE[min(ordinal, single)])
+    more = chr(_SORTABLE[ordinal - single]) if ordinal >= single else ""
+    return f"dlv_{notification_id[4:]}{last}{more}"
 
 
 def delivery_range(notification_id: str) -> tuple[str, str]:
     """The first and last possible delivery id of a notification, for BETWEEN."""
-    return delivery_id(notification_id, 0), delivery_id(notification_id, 63)
+    return delivery_id(notification_id, 0), delivery_id(notification_id, MOST_DELIVERIES - 1)
 
 
 def webhook_delivery_id(event_id: str, at: int, webhook: str) -> str:

@@ -115,13 +115,13 @@ def delete(conn: WriteConnection, user_id: str) -> bool:
     # No index by user: a user's deliveries are ranges by notification.
     conn.execute(
         "DELETE FROM delivery WHERE id IN (SELECT d.id FROM notification n CROSS JOIN delivery d"
-        " ON d.id BETWEEN 'dlv_' || substr(n.id, 5) || '-' AND 'dlv_' || substr(n.id, 5) || 'z'"
+        " ON d.id BETWEEN 'dlv_' || substr(n.id, 5) || '-' AND 'dlv_' || substr(n.id, 5) || 'zz'"
         " WHERE n.user_id = ?)",
         (user_id,),
     )
     conn.execute(
         "DELETE FROM delivery WHERE id IN (SELECT d.id FROM digest g CROSS JOIN delivery d"
-        " ON d.id BETWEEN 'dlv_' || substr(g.id, 5) || '-' AND 'dlv_' || substr(g.id, 5) || 'z'"
+        " ON d.id BETWEEN 'dlv_' || substr(g.id, 5) || '-' AND 'dlv_' || substr(g.id, 5) || 'zz'"
         " WHERE g.user_id = ?)",
         (user_id,),
     )

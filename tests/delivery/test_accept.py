@@ -6,11 +6,13 @@ from collections import Counter
 import msgspec
 import pytest
 
+from notifybell.channels import registry
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.domain.errors import IdempotencyMismatch
+from notifybell.domain.ids import new_id
 from notifybell.domain.model import Category, Recipient, User
 from notifybell.domain.preferences import Policy
-from notifybell.store import notifications, preferences, users
+from notifybell.store import deliveries, notifications, preferences, tokens, users
 from notifybell.store.database import Database, Touched, WriteConnection
 from notifybell.store.idempotency import OnceKey
 from tests.delivery.conftest import Desk
@@ -224,3 +226,31 @@ async def test_a_crowd_of_a_hundred_is_reached_with_the_answer(desk: Desk) -> No
     broadcast_id = await desk.order(*a_crowd(100))
     assert desk.broadcast(broadcast_id).state == "processed"
     assert len(desk.reached(broadcast_id)) == 100
+
+
+async def test_whoever_has_every_address_there_is_gets_them_all(
+    database: Database, clock: FakeClock
+) -> None:
+    """Ten tokens of each form: more deliveries than one character can number."""
+    forms = [(kind.name, form) for kind in registry.KINDS for form in kind.tokens]
+    names = tuple(kind.name for kind in registry.KINDS)
+    policy = Policy(
+        known=("in_app", *names), configured=("in_app", *names), defaults={}, categories={}
+    )
+    desk = Desk(database, policy, clock)
+    ann = await known(database)
+
+    def register(conn: WriteConnection) -> None:
+        for channel, form in forms:
+            for number in range(tokens.LIMIT):
+                conn.execute(
+                    "INSERT INTO channel_token VALUES (?, ?, ?, ?, ?, '', '{}', NULL, 0, 0)",
+                    (new_id("tok", NOW), ann.id, channel, form, f"{form} {number}"),
+                )
+
+    await database.write(register)
+    broadcast_id = await desk.order(ANN)
+    made = desk.deliveries(broadcast_id)
+    assert len(made) == len({one.id for one in made}) == len(forms) * tokens.LIMIT + 2
+    of_ann = database.read(lambda conn: deliveries.of_notification(conn, made[0].notification_id))
+    assert len(of_ann) == len(made)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifybell.domain.ids import (
+    MOST_DELIVERIES,
     Kind,
     delivery_id,
     delivery_range,
@@ -57,7 +58,7 @@ def test_ids_made_together_are_like_ids_made_alone() -> None:
     assert together[:8] == new_id("usr", NOW)[:8]
 
 
-@given(MOMENTS, st.integers(min_value=0, max_value=63))
+@given(MOMENTS, st.integers(min_value=0, max_value=126))
 def test_a_delivery_id_is_within_the_range_of_its_notification(at: int, ordinal: int) -> None:
     notification = new_id("ntf", at)
     first, last = delivery_range(notification)
@@ -67,7 +68,7 @@ def test_a_delivery_id_is_within_the_range_of_its_notification(at: int, ordinal:
 
 def test_deliveries_of_a_notification_differ_and_keep_their_order() -> None:
     notification = new_id("ntf", NOW)
-    ids = [delivery_id(notification, ordinal) for ordinal in range(64)]
+    ids = [delivery_id(notification, ordinal) for ordinal in range(MOST_DELIVERIES)]
     assert sorted(set(ids)) == ids
 
 
@@ -77,7 +78,7 @@ def test_ranges_of_two_notifications_do_not_overlap(at: int) -> None:
     assert delivery_range(one)[1] < delivery_range(two)[0]
 
 
-@pytest.mark.parametrize("ordinal", [-65, 64])
-def test_there_is_no_delivery_number_64(ordinal: int) -> None:
+@pytest.mark.parametrize("ordinal", [-65, MOST_DELIVERIES])
+def test_there_is_no_delivery_number_127(ordinal: int) -> None:
     with pytest.raises(IndexError):
         delivery_id("ntf_x", ordinal)
