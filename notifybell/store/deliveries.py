@@ -243,7 +243,7 @@ def page(
     elif user_id is not None:  # no index by user: a user's deliveries are ranges by notification
         source = (
             "notification n CROSS JOIN delivery d ON d.id"
-            " BETWEEN 'dlv_' || substr(n.id, 5) || '-' AND 'dlv_' || substr(n.id, 5) || 'z'"
+            " BETWEEN 'dlv_' || substr(n.id, 5) || '-' AND 'dlv_' || substr(n.id, 5) || 'zz'"
         )
         sort = f"n.id {order}, d.id {order}"
         terms.append("n.user_id = ?")
