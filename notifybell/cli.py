@@ -233,6 +233,8 @@ def _facts(loaded: config.Config) -> Iterator[tuple[str, str]]:
     for kind in loaded.kinds:
         if kind.name in loaded.channels:
             yield kind.name, "on"
+    for name, webhook in loaded.webhooks.items():
+        yield "webhook", f"{name}, told of {', '.join(webhook.events)}"
 
 
 def _check_store(path: Path) -> None:

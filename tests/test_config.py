@@ -15,6 +15,7 @@ from notifybell.channels import web_push
 from notifybell.channels.registry import KINDS
 from notifybell.domain.config_reader import Table
 from notifybell.domain.errors import ConfigError, NotifyBellError
+from notifybell.domain.webhooks import EVENTS
 from tests.factories import CHANNELS
 
 ROOT = Path(__file__).parent.parent
@@ -28,6 +29,8 @@ MINIMAL: dict[str, Any] = {
     }
 }
 EMAIL = {"host": "smtp.example.com", "from": "Shop <no-reply@example.com>"}
+WHSEC = "whsec_" + "c2hvcHNob3BzaG9wc2hvcHNob3BzaG9w"
+HOOK = {"url": "https://shop.example.com/hooks/hush-hush", "secret": WHSEC}
 PUSH = {"subject": "mailto:ann@example.com", "private_key": "A" * 42 + "E"}
 
 
@@ -482,6 +485,70 @@ class TestPolicy:
         assert problem(defaults={key: value}).startswith(f"defaults.{key}: found ")
 
 
+class TestWebhooks:
+    def test_a_webhook_is_told_of_everything_unless_it_says_otherwise(self) -> None:
+        shop = parsed(webhooks={"shop": HOOK}).webhooks["shop"]
+        assert (shop.url, shop.secrets, shop.events) == (HOOK["url"], (WHSEC,), EVENTS)
+        assert not shop.allow_private_endpoints
+        asked = parsed(webhooks={"shop": HOOK | {"events": ["delivery.failed"]}})
+        assert asked.webhooks["shop"].events == ("delivery.failed",)
+
+    def test_a_list_of_secrets_rotates_them(self) -> None:
+        secrets = [WHSEC, WHSEC + "AAAA"]
+        found = parsed(webhooks={"shop": HOOK | {"secret": secrets}})
+        assert found.webhooks["shop"].secrets == tuple(secrets)
+
+    def test_an_unknown_event_brings_the_nearest(self) -> None:
+        said = problem(webhooks={"shop": HOOK | {"events": ["delivery.sent", "delivery.fialed"]}})
+        assert said == (
+            "webhooks.shop.events[1]: unknown event delivery.fialed; did you mean delivery.failed?"
+        )
+
+    @pytest.mark.parametrize(("key", "words"), [("secret", "at least one"), ("events", "empty")])
+    def test_an_empty_list_is_refused(self, key: str, words: str) -> None:
+        said = problem(webhooks={"shop": HOOK | {key: []}})
+        assert said.startswith(f"webhooks.shop.{key}: ") and words in said
+
+    @pytest.mark.parametrize("secret", ["hush-hush", "whsec_hush", SECRET, 7])
+    def test_another_secret_is_refused_unseen(self, secret: object) -> None:
+        said = problem(webhooks={"shop": HOOK | {"secret": secret}})
+        assert said.startswith("webhooks.shop.secret: found ") and '"whsec_" and base64' in said
+        assert "hush" not in said and SECRET not in said
+
+    @pytest.mark.parametrize(
+        "url", ["hush-hush", "ftp://shop.example.com/", "https://ann:hush@shop.example.com/", 7]
+    )
+    def test_what_is_no_url_is_refused_unseen(self, url: object) -> None:
+        said = problem(webhooks={"shop": HOOK | {"url": url}})
+        assert said.startswith("webhooks.shop.url: found ") and "hush" not in said
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://shop.example.com/hush",
+            "https://localhost:8443/hush",
+            "https://127.0.0.1/hush",
+            "https://192.168.1.2/hush",
+            "https://[fd00::1]/hush",
+        ],
+    )
+    def test_a_private_url_needs_a_word(self, url: str) -> None:
+        said = problem(webhooks={"shop": HOOK | {"url": url}})
+        assert "webhooks.shop.allow_private_endpoints = true" in said and "hush" not in said
+        table = HOOK | {"url": url, "allow_private_endpoints": True}
+        assert parsed(webhooks={"shop": table}).webhooks["shop"].url == url
+
+    def test_url_and_secret_are_secrets(self) -> None:
+        found = parsed(webhooks={"shop": HOOK})
+        assert {HOOK["url"], WHSEC} <= set(config.secrets(found))
+        assert "hush-hush" not in repr(found) and WHSEC not in repr(found)
+
+    def test_a_webhook_is_no_channel_for_users(self) -> None:
+        found = config.policy(parsed(webhooks={"shop": HOOK}))
+        assert "webhook" not in (*found.known, *found.configured, *found.deadlines_ms)
+        assert "unknown channel" in problem(defaults={"channels": {"webhook": True}})
+
+
 class TestWarnings:
     def warned(self, tmp_path: Path, mode: int = 0o600, **tables: Any) -> list[str]:
         path = tmp_path / "bell.toml"
@@ -554,6 +621,7 @@ class TestDocuments:
         monkeypatch.setenv("NOTIFYBELL_PROJECT_TOKEN", TOKEN)
         monkeypatch.setenv("NOTIFYBELL_SMTP_PASSWORD", "hunter2")
         monkeypatch.setenv("NOTIFYBELL_WEB_PUSH_PRIVATE_KEY", PUSH["private_key"])
+        monkeypatch.setenv("NOTIFYBELL_WEBHOOK_SECRET", WHSEC)
 
     def test_the_example_is_valid(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.environment(monkeypatch)
@@ -607,8 +675,8 @@ class TestDocuments:
 def _keys_in(table: dict[str, Any], path: str = "") -> Iterator[str]:
     for key, value in table.items():
         here = f"{path}{key}"
-        if path == "categories.":
-            here = "categories.KEY"
+        if path in ("categories.", "webhooks."):
+            here = f"{path}KEY"
         if isinstance(value, dict) and key not in ("channels", "throttle"):
             yield from _keys_in(value, f"{here}.")
         else:
