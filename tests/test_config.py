@@ -435,7 +435,6 @@ class TestPolicy:
         assert (found["orders"].label, found["news"].label) == ("orders", "News")
         assert found["news"].channels == {"email": "off"}
 
-
     def test_choices_become_words(self) -> None:
         tables = {"news": {"channels": {"email": "digest:daily", "web_push": True}}}
         [news] = config.policy(parsed(categories=tables)).categories.values()
@@ -473,6 +472,20 @@ class TestPolicy:
     @pytest.mark.parametrize("text", ["0 per 1h", "3", "3 per 1m", "3 per 2d", "three per 1h", 3])
     def test_other_throttles_are_refused(self, text: object) -> None:
         assert '"5 per 1h"' in problem(categories={"chat": {"throttle": {"email": text}}})
+
+    @pytest.mark.parametrize(
+        ("table", "why"),
+        [
+            ({"throttle": {"in_app": "5 per 1h"}}, "a bell never waits"),
+            (
+                {"throttle": {"email": "5 per 1h"}, "urgent": True},
+                "what is urgent waits for nothing",
+            ),
+        ],
+    )
+    def test_what_never_waits_has_no_throttle(self, table: dict[str, Any], why: str) -> None:
+        said = problem(categories={"chat": table})
+        assert said.startswith("categories.chat.throttle") and why in said
 
     def test_the_inbox_is_no_digest(self) -> None:
         said = problem(defaults={"channels": {"in_app": "digest:daily"}})
