@@ -19,11 +19,13 @@ class _Tally(msgspec.Struct):
 
     shown: int = 0
     absorbed: int = 0
+    absorbed_new: int = 0
+    #: of those, within this chunk: they have their number as new ones
     absorbed_unseen: int = 0
 
     def as_change(self) -> InboxChange:
         return InboxChange(
-            self.shown + self.absorbed,
+            self.shown + self.absorbed - self.absorbed_new,
             self.shown - self.absorbed,
             self.shown - self.absorbed_unseen,
         )
@@ -60,9 +62,7 @@ class Grouping:
         for user_id, head in self._covered:
             seqs[user_id] += 1
             if head.id in self._new:
-                self._new[head.id].grouped = True
-                self._new[head.id].group_id = head.group_id
-                self._new[head.id].seq = seqs[user_id]
+                self._cover(self._new[head.id], head.group_id, seqs[user_id])
             else:
                 absorbed.append(Absorbed(user_id, head.id, head.group_id, seqs[user_id]))
         groups.absorb(conn, absorbed, self._now)
@@ -88,11 +88,15 @@ class Grouping:
         if head is not None and head.created_at > self._now - self._windows[one.broadcast.category]:
             self._covered.append((user_id, head))
             tally.absorbed += 1
+            tally.absorbed_new += head.id in self._new
             tally.absorbed_unseen += head.is_unseen
             row.group_id, row.group_count = head.group_id, head.count + 1
         self._heads[key] = Head(new_id, row.group_id or new_id, row.group_count, True, self._now)
         self._new[new_id] = row
         return row
+
+    def _cover(self, row: NewNotification, group_id: str, seq: int) -> None:
+        row.grouped, row.group_id, row.group_count, row.seq = True, group_id, 1, seq
 
     def _draw(self, conn: WriteConnection) -> dict[str, int]:
         """The number before the first of each user's new ones."""

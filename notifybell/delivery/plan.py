@@ -40,7 +40,7 @@ def plan(conn: WriteConnection, policy: Policy, sends: Sequence[Send], now: int)
         return
     decided = Decider(conn, policy, sends, now).decide_all(conn)
     grouping = Grouping(conn, policy, decided, now)
-    ids = list(new_ids("ntf", now, len(decided)))
+    ids = sorted(new_ids("ntf", now, len(decided)))
     notifications.insert_many(conn, grouping.place(conn, decided, ids))
     new = [
         delivery

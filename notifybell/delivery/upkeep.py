@@ -12,7 +12,6 @@ from functools import partial
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from notifybell.domain.clock import DAY_MS, Clock
-from notifybell.domain.ids import oldest_id
 from notifybell.domain.model import Channel
 from notifybell.store import (
     activity,
@@ -20,7 +19,7 @@ from notifybell.store import (
     deliveries,
     digests,
     idempotency,
-    notifications,
+    retention,
     webhooks,
 )
 from notifybell.store.database import Database, WriteConnection
@@ -90,13 +89,12 @@ class Upkeep:
 
     async def prune_notifications(self) -> None:
         """Delete notifications, with their deliveries, after `store.retention_days`."""
-        bound = oldest_id("brd", self._clock.now() - self._retention_ms)
-        while old := self._database.read(
-            lambda conn: broadcasts.created_before(conn, bound, _BATCH)
-        ):
+        bound = self._clock.now() - self._retention_ms
+        while old := self._database.read(lambda conn: broadcasts.sent_before(conn, bound, _BATCH)):
             for broadcast_id in old:
                 while await self._database.write(
-                    partial(_prune_broadcast, broadcast_id=broadcast_id), bulk=True
+                    partial(_prune_broadcast, broadcast_id=broadcast_id, now=self._clock.now()),
+                    bulk=True,
                 ):
                     pass
             log.info("broadcasts pruned count=%d", len(old))
@@ -110,9 +108,9 @@ class Upkeep:
             pass
 
 
-def _prune_broadcast(conn: WriteConnection, broadcast_id: str) -> bool:
+def _prune_broadcast(conn: WriteConnection, broadcast_id: str, now: int) -> bool:
     """Delete one batch of it, and the broadcast with the last; True while something is left."""
-    if notifications.prune_broadcast(conn, broadcast_id, _BATCH) == _BATCH:
+    if retention.prune_broadcast(conn, broadcast_id, _BATCH, now) == _BATCH:
         return True
     broadcasts.delete(conn, broadcast_id)
     return False

@@ -5,10 +5,10 @@
 | read        | read_at, seen_at if unset              |                       |
 | unread      |                                        | read_at               |
 | seen        | seen_at                                |                       |
-| archived    | archived_at                            |                       |
+| archived    | archived_at                            | snoozed_until         |
 | unarchived  |                                        | archived_at           |
-| discarded   | discarded_at                           |                       |
-| snoozed     | snoozed_until                          |                       |
+| discarded   | discarded_at                           | snoozed_until         |
+| snoozed     | snoozed_until                          | archived_at           |
 | woken       |                                        | snoozed_until         |
 
 A change that changes nothing returns an equal value.
@@ -27,9 +27,13 @@ class Marks(msgspec.Struct, frozen=True):
     snoozed_until: int | None = None
 
     @property
+    def put_away(self) -> tuple[int | None, int | None, int | None]:
+        """What keeps it out of the list."""
+        return self.archived_at, self.discarded_at, self.snoozed_until
+
+    @property
     def is_unread(self) -> bool:
-        put_away = (self.archived_at, self.discarded_at, self.snoozed_until)
-        return self.read_at is None and put_away == (None, None, None)
+        return self.read_at is None and self.put_away == (None, None, None)
 
     @property
     def is_unseen(self) -> bool:
@@ -54,10 +58,10 @@ def seen(marks: Marks, now: int) -> Marks:
 
 
 def archived(marks: Marks, now: int) -> Marks:
-    """Put away."""
+    """Put away for good: it does not come back from a snooze."""
     if marks.archived_at is not None:
         return marks
-    return msgspec.structs.replace(marks, archived_at=now)
+    return msgspec.structs.replace(marks, archived_at=now, snoozed_until=None)
 
 
 def unarchived(marks: Marks, now: int) -> Marks:
@@ -67,7 +71,7 @@ def unarchived(marks: Marks, now: int) -> Marks:
 
 def discarded(marks: Marks, now: int) -> Marks:
     """Deleted by its user."""
-    return msgspec.structs.replace(marks, discarded_at=now)
+    return msgspec.structs.replace(marks, discarded_at=now, snoozed_until=None)
 
 
 def snoozed(marks: Marks, until: int) -> Marks:
@@ -78,3 +82,9 @@ def snoozed(marks: Marks, until: int) -> Marks:
 def woken(marks: Marks, now: int) -> Marks:
     """Back from a snooze, before its time."""
     return msgspec.structs.replace(marks, snoozed_until=None)
+
+
+def puts_away(before: Marks, after: Marks) -> bool:
+    """Whether this change takes it out of the list, or from one place out of it to another."""
+    pairs = zip(before.put_away, after.put_away, strict=True)
+    return any(was is None and now is not None for was, now in pairs)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from notifybell.domain.ids import oldest_id
 from notifybell.domain.model import Broadcast, BroadcastState, decode_json
 from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import columns, fill, insert_rows
@@ -86,6 +87,19 @@ def expire(conn: WriteConnection, now: int) -> list[str]:
     return [row[0] for row in rows]
 
 
+def begin_expiry(conn: WriteConnection, broadcast_id: str) -> None:
+    """→ expiring: its time is over before its fan-out is."""
+    conn.execute(
+        "UPDATE broadcast SET state = 'expiring', fanout_cursor = NULL WHERE id = ?",
+        (broadcast_id,),
+    )
+
+
+def count_again(conn: WriteConnection, broadcast_id: str, total: int) -> None:
+    """Note how many recipients a scheduled broadcast has now that it is sent."""
+    conn.execute("UPDATE broadcast SET total = ? WHERE id = ?", (total, broadcast_id))
+
+
 def next_expiry(conn: Connection) -> int | None:
     """When the next broadcast expires."""
     row = conn.execute(
@@ -140,12 +154,15 @@ def record_progress(
     )
 
 
-def created_before(conn: Connection, broadcast_id: str, limit: int) -> list[str]:
-    """The oldest finished broadcasts with an id below this bound, for retention."""
+def sent_before(conn: Connection, before_at: int, limit: int) -> list[str]:
+    """The oldest finished broadcasts that were sent before this moment, for retention.
+
+    One that was scheduled is as old as its sending, not as its order.
+    """
     rows = conn.execute(
-        "SELECT id FROM broadcast WHERE id < ? AND state IN ('processed', 'cancelled', 'expired')"
-        " ORDER BY id LIMIT ?",
-        (broadcast_id, limit),
+        "SELECT id FROM broadcast WHERE id < ?1 AND state IN ('processed', 'cancelled', 'expired')"
+        " AND (send_at IS NULL OR send_at < ?2) ORDER BY id LIMIT ?3",
+        (oldest_id("brd", before_at), before_at, limit),
     ).fetchall()
     return [row[0] for row in rows]
 

@@ -13,7 +13,7 @@ from notifybell.domain.events import EventType
 from notifybell.domain.ids import new_ids
 from notifybell.domain.marks import Marks
 from notifybell.domain.model import NotificationStatus
-from notifybell.store import activity, users
+from notifybell.store import activity, groups, users
 from notifybell.store.activity import NewEvent
 from notifybell.store.database import Connection, WriteConnection
 
@@ -72,7 +72,7 @@ def mark_all_read(
         user_id,
         now,
         ("unseen", "unread"),
-        "read_at = :now, seen_at = coalesce(seen_at, :now)",
+        "read_at = coalesce(read_at, :now), seen_at = coalesce(seen_at, :now)",
         category,
         topic,
     )
@@ -89,7 +89,7 @@ def mark_all_seen(
         user_id,
         now,
         ("unseen",),
-        "seen_at = :now",
+        "seen_at = coalesce(seen_at, :now)",
         category,
         topic,
     )
@@ -105,7 +105,7 @@ def archive_all(
         user_id,
         now,
         ("unseen", "unread", "read"),
-        "archived_at = :now",
+        "archived_at = coalesce(archived_at, :now)",
         category,
         topic,
     )
@@ -135,21 +135,38 @@ def next_snoozed(conn: Connection) -> int | None:
 def wake_snoozed(conn: WriteConnection, now: int, limit: int) -> int:
     """Bring back what was snoozed until now: unread, and at the top; how many."""
     rows = conn.execute(
-        "SELECT user_id, id, status FROM notification WHERE snoozed_until <= ?"
-        " ORDER BY snoozed_until LIMIT ?",
+        "SELECT user_id, id FROM notification WHERE snoozed_until <= ?"
+        " ORDER BY snoozed_until, id LIMIT ?",
         (now, limit),
     ).fetchall()
-    for (user_id, notification_id, status), place in zip(
-        rows, new_ids("ntf", now, len(rows)), strict=True
-    ):
-        is_shown = int(status == "snoozed")  # not what was deleted meanwhile
-        seq = users.change_inbox(conn, user_id, changes=1, unread=is_shown, unseen=is_shown)
+    places = sorted(new_ids("ntf", now, len(rows)))
+    for (user_id, notification_id), place in zip(rows, places, strict=True):
+        seq = users.change_inbox(conn, user_id, changes=1, unread=1, unseen=1)
         conn.execute(
             "UPDATE notification SET snoozed_until = NULL, moved_to = ?, seen_at = NULL,"
             " read_at = NULL, seq = ?, updated_at = ? WHERE user_id = ? AND id = ?",
             (place, seq, now, user_id, notification_id),
         )
     return len(rows)
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """What a change needs to know of a notification."""
+
+    broadcast_id: str
+    group_count: int
+    is_grouped: bool
+    marks: Marks
+
+
+def _find(conn: Connection, user_id: str, notification_id: str) -> _Row | None:
+    row = conn.execute(
+        "SELECT broadcast_id, group_count, grouped, seen_at, read_at, archived_at,"
+        " discarded_at, snoozed_until FROM notification"
+        " WHERE user_id = ? AND id = ? AND status NOT IN ('discarded', 'hidden')",
+        (user_id, notification_id),
+    ).fetchone()
+    return None if row is None else _Row(row[0], row[1], bool(row[2]), Marks(*row[3:]))
 
 
 def _change(
@@ -159,26 +176,22 @@ def _change(
     now: int,
     change: Callable[[Marks, int], Marks],
 ) -> bool:
-    row = conn.execute(
-        "SELECT broadcast_id, group_id, group_count, grouped, seen_at, read_at, archived_at,"
-        " discarded_at, snoozed_until FROM notification"
-        " WHERE user_id = ? AND id = ? AND status NOT IN ('discarded', 'hidden')",
-        (user_id, notification_id),
-    ).fetchone()
-    if row is None:
+    found = _find(conn, user_id, notification_id)
+    if found is None:
         return False
-    broadcast_id, group_id, group_count, is_grouped = row[:4]
-    before = Marks(*row[4:])
+    before = found.marks
     after = change(before, now)
     if after == before:
         return True
+    if found.is_grouped and marks.puts_away(before, after):
+        groups.leave(conn, user_id, notification_id, now)
     seq = users.change_inbox(
         conn,
         user_id,
         changes=1,
         # what is grouped is counted by its head
-        unread=0 if is_grouped else after.is_unread - before.is_unread,
-        unseen=0 if is_grouped else after.is_unseen - before.is_unseen,
+        unread=0 if found.is_grouped else after.is_unread - before.is_unread,
+        unseen=0 if found.is_grouped else after.is_unseen - before.is_unseen,
     )
     conn.execute(
         "UPDATE notification SET seen_at = ?, read_at = ?, archived_at = ?, discarded_at = ?,"
@@ -187,27 +200,10 @@ def _change(
     )
     what = _told(before, after)
     if what is not None:
-        _log(conn, what, user_id, now, broadcast_id, notification_id)
-    if group_count > 1:
-        _follow(conn, user_id, group_id, after, now)
+        _log(conn, what, user_id, now, found.broadcast_id, notification_id)
+    if found.group_count > 1:
+        groups.follow(conn, user_id, notification_id, before, after, now)
     return True
-
-
-def _follow(conn: WriteConnection, user_id: str, group_id: str, marks: Marks, now: int) -> None:
-    """What is grouped under a head takes over its marks."""
-    marked = {"seen_at": marks.seen_at, "read_at": marks.read_at, "archived_at": marks.archived_at}
-    if marks.discarded_at is not None:  # never taken back: it may have been withdrawn on its own
-        marked["discarded_at"] = marks.discarded_at
-    assignments = ", ".join(
-        f"{name} = coalesce({name}, {at})" if at is not None else f"{name} = NULL"
-        for name, at in marked.items()
-    )
-    conn.execute(
-        f"UPDATE notification SET {assignments}, updated_at = ?3 WHERE user_id = ?1 AND grouped"
-        " AND group_id = ?2 AND group_key = (SELECT group_key FROM notification"
-        "  WHERE user_id = ?1 AND id = ?2)",
-        (user_id, group_id, now),
-    )
 
 
 def _change_all(
@@ -229,10 +225,13 @@ def _change_all(
     changes = sum(counts.values())
     if changes == 0:
         return 0
-    # what is grouped has no number of its own: nobody sees it
+    # what is grouped follows its head, whatever its own topic; no list shows it, so no seq
     conn.execute(
         f"UPDATE notification SET {assignments}, updated_at = :now WHERE user_id = :user"
-        f" AND status = 'grouped' AND read_at IS NULL{content}",
+        " AND id IN (SELECT m.id FROM (SELECT group_id FROM notification"
+        f"  INDEXED BY notification_status WHERE {matching} AND group_count > 1) h"
+        "  CROSS JOIN notification m INDEXED BY notification_member ON m.user_id = :user"
+        "  AND m.group_id = h.group_id AND m.status = 'grouped')",
         values,
     )
     unseen = counts.get("unseen", 0)

@@ -102,6 +102,8 @@ _SCHEMA = (
     " WHERE snoozed_until IS NOT NULL",
     "CREATE INDEX notification_group ON notification (user_id, group_key, id)"
     " WHERE group_key IS NOT NULL",
+    "CREATE INDEX notification_member ON notification (user_id, group_id, id)"
+    " WHERE group_id IS NOT NULL",
     # host: circuits and fair shares. unless: a mark that makes the delivery needless
     """
     CREATE TABLE delivery (

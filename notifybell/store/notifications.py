@@ -1,6 +1,6 @@
 """Inbox rows: the only truth of the inbox. Every change stamps the row with the user's next seq.
 
-What changes them is in `marks.py`, `groups.py` and `withdrawals.py`.
+What changes them is in `marks.py`, `groups.py`, `withdrawals.py` and `retention.py`.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from notifybell.domain.ids import delivery_range
 from notifybell.domain.model import Notification, NotificationFilter, NotificationStatus
 from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import columns, fill, insert_rows
@@ -181,29 +180,6 @@ def changes_after(conn: Connection, user_id: str, seq: int | None, limit: int) -
     changed = fill(Notification, rows[:limit])
     has_more = len(rows) > limit
     return Sync(changed, changed[-1].seq if has_more else newest, has_more, False, unread, unseen)
-
-
-def prune_broadcast(conn: WriteConnection, broadcast_id: str, limit: int) -> int:
-    """Delete up to `limit` notifications of a broadcast with their deliveries; how many.
-
-    Counts follow, and `pruned_seq` makes older sync cursors start over.
-    """
-    rows = conn.execute(
-        "SELECT user_id, id, seq, status FROM notification WHERE broadcast_id = ? LIMIT ?",
-        (broadcast_id, limit),
-    ).fetchall()
-    conn.executemany(
-        "UPDATE user SET unread_count = unread_count - ?, unseen_count = unseen_count - ?,"
-        " pruned_seq = max(pruned_seq, ?) WHERE id = ?",
-        [(s in ("unseen", "unread"), s == "unseen", seq, user) for user, _, seq, s in rows],
-    )
-    conn.executemany(
-        "DELETE FROM delivery WHERE id BETWEEN ? AND ?", [delivery_range(row[1]) for row in rows]
-    )
-    conn.executemany(
-        "DELETE FROM notification WHERE user_id = ? AND id = ?", [row[:2] for row in rows]
-    )
-    return len(rows)
 
 
 @cache

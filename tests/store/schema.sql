@@ -181,6 +181,8 @@ CREATE UNIQUE INDEX notification_broadcast ON notification (broadcast_id, user_i
 
 CREATE INDEX notification_group ON notification (user_id, group_key, id) WHERE group_key IS NOT NULL;
 
+CREATE INDEX notification_member ON notification (user_id, group_id, id) WHERE group_id IS NOT NULL;
+
 CREATE INDEX notification_seq ON notification (user_id, seq);
 
 CREATE INDEX notification_snoozed ON notification (snoozed_until) WHERE snoozed_until IS NOT NULL;

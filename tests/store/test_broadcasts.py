@@ -1,6 +1,5 @@
 """Broadcasts: stored whole, listed, and how far their fan-out has come."""
 
-from notifybell.domain.ids import oldest_id
 from notifybell.store import broadcasts
 from notifybell.store.database import WriteConnection
 from tests.factories import NOW, a_broadcast
@@ -70,9 +69,15 @@ def test_only_finished_broadcasts_before_the_bound_are_old(conn: WriteConnection
     unfinished = a_broadcast(state="processing")
     recent = a_broadcast(created_at=NOW + 10)
     broadcasts.insert_many(conn, [*old, unfinished, recent])
-    bound = oldest_id("brd", NOW + 10)
-    assert broadcasts.created_before(conn, bound, 9) == ids_of(old)
-    assert broadcasts.created_before(conn, bound, 2) == ids_of(old[:2])
+    assert broadcasts.sent_before(conn, NOW + 10, 9) == ids_of(old)
+    assert broadcasts.sent_before(conn, NOW + 10, 2) == ids_of(old[:2])
+
+
+def test_what_was_scheduled_is_as_old_as_its_sending(conn: WriteConnection) -> None:
+    broadcast = a_broadcast(send_at=NOW + 100)
+    broadcasts.insert_many(conn, [broadcast])
+    assert broadcasts.sent_before(conn, NOW + 100, 9) == []
+    assert broadcasts.sent_before(conn, NOW + 101, 9) == [broadcast.id]
 
 
 def test_a_deleted_broadcast_is_gone(conn: WriteConnection) -> None:

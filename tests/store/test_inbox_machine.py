@@ -1,25 +1,42 @@
 """All inbox verbs in any order, several users: counts equal recounts, each change draws one new
-seq, a repeated verb draws none, and a client that syncs from any cursor has what a list would show.
+seq, a repeated verb draws none, a group's count is what is under it, and a client that syncs from
+any cursor has what a list would show.
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from notifybell.domain.model import Notification, NotificationFilter
-from notifybell.store import marks, notifications, users
+from notifybell.delivery.plan import plan
+from notifybell.domain.model import Category, Notification, NotificationFilter
+from notifybell.store import (
+    broadcasts,
+    groups,
+    marks,
+    notifications,
+    retention,
+    users,
+    withdrawals,
+)
 from notifybell.store.database import WriteConnection
-from tests.factories import NOW
+from tests.factories import ALL_ON, NOW, a_broadcast
 from tests.store.conftest import open_file
-from tests.store.inbox import a_user, ids_of, kept_counts, notify, recount
+from tests.store.inbox import a_user, kept_counts, notify, recount
 
 NAMES = st.sampled_from(["ann", "bob", "eve"])
-CATEGORIES = st.sampled_from([None, "orders", "news"])
+CATEGORIES = st.sampled_from([None, "orders", "news", "chat"])
+TOPICS = st.sampled_from(["chat/1", "chat/2"])
+GROUP_MS = 12  # a step is 1 ms, so that some come too late
+GROUPING = msgspec.structs.replace(
+    ALL_ON, categories={"chat": Category(key="chat", label="Chat", group_ms=GROUP_MS)}
+)
 MARK_ONE = [
     marks.mark_read,
     marks.mark_unread,
@@ -27,6 +44,8 @@ MARK_ONE = [
     marks.archive,
     marks.unarchive,
     marks.discard,
+    marks.unsnooze,
+    groups.open_up,
 ]
 MARK_ALL: list[Callable[..., int]] = [
     marks.mark_all_read,
@@ -61,14 +80,15 @@ class Client:
         self.cache = {row.id: row for row in everything(conn, user_id)}
 
     def visible(self) -> list[Notification]:
-        rows = [row for row in self.cache.values() if row.status != "discarded"]
-        return sorted(rows, key=lambda row: row.id, reverse=True)
+        gone = ("discarded", "grouped")
+        rows = [row for row in self.cache.values() if row.status not in gone]
+        return sorted(rows, key=lambda row: row.place, reverse=True)
 
 
 def everything(conn: WriteConnection, user_id: str) -> list[Notification]:
-    """The inbox and the archive, newest first, page by page."""
+    """The inbox, the archive and what is snoozed, newest first, page by page."""
     rows: list[Notification] = []
-    statuses: tuple[NotificationFilter | None, ...] = (None, "archived")
+    statuses: tuple[NotificationFilter | None, ...] = (None, "archived", "snoozed")
     for status in statuses:
         cursor: str | None = None
         while page := notifications.page(
@@ -80,7 +100,7 @@ def everything(conn: WriteConnection, user_id: str) -> list[Notification]:
         ):
             rows += page
             cursor = page[-1].id
-    return sorted(rows, key=lambda row: row.id, reverse=True)
+    return sorted(rows, key=lambda row: row.place, reverse=True)
 
 
 class Inboxes(RuleBasedStateMachine):
@@ -94,6 +114,7 @@ class Inboxes(RuleBasedStateMachine):
         self.broadcasts: list[str] = []
         self.clients = {name: [Client(), Client()] for name in self.users}
         self.drawn: dict[str, set[int]] = {user_id: set() for user_id in self.users.values()}
+        self.stamped: dict[str, int] = {}  # notification id, its seq
 
     def teardown(self) -> None:
         self.conn.close()
@@ -111,6 +132,55 @@ class Inboxes(RuleBasedStateMachine):
         user_ids = [self.users[name] for name in names]
         ids = notify(self.conn, *user_ids, now=self.now, in_app=in_app, category=category)
         self.sent += zip(user_ids, ids, strict=True)
+        self._note_seqs()
+
+    @rule(
+        names=st.lists(NAMES, min_size=1, max_size=3, unique=True),
+        topics=st.lists(TOPICS, min_size=1, max_size=4),
+    )
+    def send_to_a_group(self, names: list[str], topics: list[str]) -> None:
+        """Several broadcasts at once, as requests that wait for the same commit are planned."""
+        self._tick()
+        found = [users.get(self.conn, self.users[name]) for name in names]
+        new = [a_broadcast(category="chat", topic=topic, created_at=self.now) for topic in topics]
+        broadcasts.insert_many(self.conn, new)
+        plan(self.conn, GROUPING, [(one, user) for one in new for user in found if user], self.now)
+        for one in new:
+            rows = self.conn.execute(
+                "SELECT user_id, id FROM notification WHERE broadcast_id = ?", (one.id,)
+            ).fetchall()
+            self.sent += [(row[0], row[1]) for row in rows]
+        self._note_seqs()
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data(), after_ms=st.integers(1, 10))
+    def snooze(self, data: st.DataObject, after_ms: int) -> None:
+        self._tick()
+        user_id, notification_id = data.draw(st.sampled_from(self.sent))
+        until = self.now + after_ms
+        marks.snooze(self.conn, user_id, notification_id, until, self.now)
+        self._note_seqs()
+        self._same_again(
+            lambda: marks.snooze(self.conn, user_id, notification_id, until, self.now + 1)
+        )
+
+    @rule(batch=st.integers(1, 3))
+    def wake_what_is_due(self, batch: int) -> None:
+        self._tick()
+        while marks.wake_snoozed(self.conn, self.now, batch):
+            pass
+        self._note_seqs()
+        due = marks.next_snoozed(self.conn)
+        assert due is None or due > self.now
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data(), batch=st.integers(1, 3))
+    def withdraw(self, data: st.DataObject, batch: int) -> None:
+        self._tick()
+        broadcast_id = self._some_broadcast(data)
+        after = ""
+        while taken := withdrawals.withdraw(self.conn, broadcast_id, after, batch, self.now):
+            after = taken[-1].user_id
         self._note_seqs()
 
     @precondition(lambda self: self.sent)
@@ -137,10 +207,11 @@ class Inboxes(RuleBasedStateMachine):
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
     def retain_no_longer(self, data: st.DataObject) -> None:
-        ids = sorted({row[0] for row in self.conn.execute("SELECT id FROM broadcast")})
-        broadcast_id = data.draw(st.sampled_from(ids))
-        while notifications.prune_broadcast(self.conn, broadcast_id, 2):
+        self._tick()
+        broadcast_id = self._some_broadcast(data)
+        while retention.prune_broadcast(self.conn, broadcast_id, 2, self.now):
             pass
+        self._note_seqs()
 
     @rule(name=NAMES, which=st.integers(0, 1), limit=st.integers(1, 4))
     def sync(self, name: str, which: int, limit: int) -> None:
@@ -170,8 +241,23 @@ class Inboxes(RuleBasedStateMachine):
     @invariant()
     def a_list_is_in_order_without_doubles(self) -> None:
         for user_id in self.users.values():
-            ids = ids_of(everything(self.conn, user_id))
-            assert ids == sorted(set(ids), reverse=True)
+            places = [row.place for row in everything(self.conn, user_id)]
+            assert places == sorted(set(places), reverse=True)
+
+    @invariant()
+    def a_group_is_its_head_and_what_is_counted_under_it(self) -> None:
+        found: Counter[tuple[str, str]] = Counter()
+        for row in self.conn.execute(
+            "SELECT user_id, group_key, group_id FROM notification WHERE status = 'grouped'"
+        ):
+            assert row[1] is not None
+            found[row[0], row[2]] += 1
+        heads = self.conn.execute(
+            "SELECT user_id, group_id, group_count FROM notification WHERE group_count > 1"
+            " AND status NOT IN ('grouped', 'discarded')"
+        ).fetchall()
+        assert {(row[0], row[1]): row[2] - 1 for row in heads} == found
+        assert len(heads) == len(found), "one head a group"
 
     def _tick(self) -> None:
         self.now += 1
@@ -184,12 +270,22 @@ class Inboxes(RuleBasedStateMachine):
     def _note_seqs(self) -> None:
         """No number is drawn twice, in the whole life of an inbox."""
         rows = self.conn.execute(
-            "SELECT user_id, seq FROM notification WHERE in_app = 1 AND updated_at = ?",
+            "SELECT user_id, id, seq FROM notification WHERE in_app = 1 AND updated_at = ?",
             (self.now,),
         ).fetchall()
-        for user_id, seq in rows:
+        for user_id, notification_id, seq in rows:
+            if self.stamped.get(notification_id) == seq:
+                continue  # it followed its head; no list shows it
             assert seq not in self.drawn[user_id]
             self.drawn[user_id].add(seq)
+            self.stamped[notification_id] = seq
+        for user_id, drawn in self.drawn.items():
+            assert drawn == set(range(1, self._seq(user_id) + 1)), "a number that no row has"
+
+    def _some_broadcast(self, data: st.DataObject) -> str:
+        ids = sorted({row[0] for row in self.conn.execute("SELECT id FROM broadcast")})
+        picked: str = data.draw(st.sampled_from(ids))
+        return picked
 
     def _same_again(self, verb: Callable[[], object]) -> None:
         seqs = {user_id: self._seq(user_id) for user_id in self.users.values()}

@@ -14,6 +14,7 @@ from notifybell.store import (
     marks,
     notifications,
     preferences,
+    retention,
     tokens,
     users,
 )
@@ -91,15 +92,19 @@ INDEXED: dict[str, tuple[Verb, str]] = {
         "notification_broadcast (broadcast_id=? AND user_id>? AND user_id<?)",
     ),
     "prune": (
-        lambda conn, user: notifications.prune_broadcast(conn, "brd_1", 50),
+        lambda conn, user: retention.prune_broadcast(conn, "brd_1", 50, NOW),
         "notification_broadcast (broadcast_id=?)",
     ),
     "claim": (
         lambda conn, user: claim_due.claim(conn, "email", "", NOW, limit=8, lease_ms=1),
         "delivery_due (channel=? AND host=? AND due_at<?)",
     ),
-    "next due": (
-        lambda conn, user: claim_due.next_at(conn, "email", ""),
+    "hosts that wait": (
+        lambda conn, user: claim_due.waiting(conn, "email", limit=8),
+        "delivery_due (channel=? AND host>?)",
+    ),
+    "and the next due of each": (
+        lambda conn, user: claim_due.waiting(conn, "email", "a", limit=8),
         "delivery_due (channel=? AND host=?)",
     ),
     "rescue": (
@@ -173,7 +178,7 @@ def test_a_hot_statement_uses_its_index(conn: WriteConnection, ann: User, name: 
 
 #: over values that were bound, rows already picked, or an index of the few unfinished
 SHORT_WALKS = (
-    *("SCAN json_each", "SCAN picked", "SCAN (subquery", "SCAN CONSTANT ROW"),
+    *("SCAN json_each", "SCAN picked", "SCAN waiting", "SCAN (subquery", "SCAN CONSTANT ROW"),
     "SCAN broadcast USING INDEX broadcast_unfinished",
 )
 
@@ -197,7 +202,7 @@ def test_a_page_is_picked_in_order_and_not_sorted(
     assert "TEMP B-TREE" not in picking, picking
 
 
-@pytest.mark.parametrize("name", ["changes", "next due", "claim"])
+@pytest.mark.parametrize("name", ["changes", "hosts that wait", "claim"])
 def test_a_hot_read_sorts_nothing(conn: WriteConnection, ann: User, name: str) -> None:
     verb, _ = INDEXED[name]
     plan = plan_of(conn, lambda: verb(conn, ann))

@@ -1,7 +1,7 @@
 """Sync and retention: what a device is told that was away, and what becomes of old rows."""
 
 from notifybell.domain.model import Notification
-from notifybell.store import broadcasts, deliveries, marks, notifications, users
+from notifybell.store import broadcasts, deliveries, marks, notifications, retention, users
 from notifybell.store.database import WriteConnection
 from tests.factories import NOW
 from tests.store.inbox import a_delivery, a_user, enqueue, ids_of, kept_counts, notify, recount
@@ -71,7 +71,7 @@ def test_pruning_keeps_the_counts_and_resets_old_cursors(conn: WriteConnection) 
     old_id = shown(conn, ann.id, old[0]).broadcast_id
     [recent] = notify(conn, ann.id)
     marks.mark_read(conn, ann.id, old[0], NOW)
-    assert notifications.prune_broadcast(conn, old_id, 50) == 2
+    assert retention.prune_broadcast(conn, old_id, 50, NOW) == 2
     assert kept_counts(conn) == recount(conn) == {ann.id: (1, 1), bob.id: (0, 0)}
     assert ids_of(notifications.page(conn, ann.id, status=None, limit=9)) == [recent]
     assert notifications.changes_after(conn, ann.id, 2, 9).reset
@@ -87,7 +87,7 @@ def test_pruning_goes_in_batches_and_takes_deliveries_along(conn: WriteConnectio
     for user_id, notification_id in zip(crowd, ids, strict=True):
         new = a_delivery(f"dlv_{notification_id[4:]}-", notification_id, user_id, broadcast_id)
         deliveries.enqueue(conn, [new])
-    assert [notifications.prune_broadcast(conn, broadcast_id, 2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [retention.prune_broadcast(conn, broadcast_id, 2, NOW) for _ in range(4)] == [2, 2, 1, 0]
     left = deliveries.page(conn, limit=9, starting_after=None, ending_before=None)
     assert ids_of(left) == [other]
     broadcasts.delete(conn, broadcast_id)
