@@ -117,6 +117,33 @@ export interface Labels {
   received: (titles: string[]) => string;
   archived: string;
   undo: string;
+  /** Said when one was marked, with "Undo" beside it. */
+  markedRead: string;
+  markedUnread: string;
+  /** The tab and the choice that hide nothing. */
+  all: string;
+  /** Name of the row of tabs. */
+  categories: string;
+  unreadOnly: string;
+  /** Shown when a tab or "Unread" hides everything. */
+  emptyFilterTitle: string;
+  emptyFilterText: string;
+  /** Opens a group; the row itself is not counted. */
+  andOthers: (count: number) => string;
+  showLess: string;
+  showMore: string;
+  ungroup: string;
+  ungrouped: string;
+  snooze: string;
+  inOneHour: string;
+  tonight: string;
+  tomorrow: string;
+  nextWeek: string;
+  pickTime: string;
+  /** `time` is written out for the reader. */
+  snoozedUntil: (time: string) => string;
+  /** On the button that leads back up to what has arrived. */
+  newOnes: (count: number) => string;
   emptyTitle: string;
   emptyText: string;
   failedTitle: string;
