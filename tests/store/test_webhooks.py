@@ -14,6 +14,7 @@ from notifybell.store.activity import NewEvent
 from notifybell.store.database import WriteConnection
 from tests.factories import NOW
 from tests.store.inbox import a_user, enqueue, notify
+from tests.store.plans import plan_of
 
 ALL = logged_types(EVENTS)
 LIMIT = 100
@@ -210,3 +211,37 @@ def test_they_stand_in_the_list_where_their_events_do(conn: WriteConnection) -> 
     [after] = enqueue(conn, a_user(conn), now=NOW + 2000)
     page = deliveries.page(conn, limit=9, starting_after=None, ending_before=None)
     assert [one.id for one in page] == [after, queued(conn)[0].id, before]
+
+
+# --- cost follows work, not history -------------------------------------------------------------
+
+
+def test_a_feed_reads_its_part_of_the_log_and_no_more(conn: WriteConnection) -> None:
+    log(conn, "notification.created")
+    plan = plan_of(conn, lambda: feed(conn))
+    assert plan.count("SEARCH activity USING INTEGER PRIMARY KEY (rowid>?") == 2
+    assert "SCAN activity" not in plan and "SCAN delivery" not in plan
+
+
+def test_a_look_whether_there_is_news_walks_nothing(conn: WriteConnection) -> None:
+    plan = plan_of(conn, lambda: webhooks.is_behind(conn, "shop"))
+    assert "SCAN activity" not in plan and "SEARCH activity" in plan
+
+
+def test_a_claim_finds_each_event_by_its_number(conn: WriteConnection) -> None:
+    log(conn, "notification.created")
+    feed(conn)
+    plan = plan_of(conn, lambda: claim(conn))
+    assert "SEARCH a USING INTEGER PRIMARY KEY (rowid=?)" in plan
+    assert "SCAN d" not in plan.splitlines() and "SCAN a" not in plan.splitlines()
+
+
+def test_an_erased_users_deliveries_are_found_by_their_index(conn: WriteConnection) -> None:
+    ann = a_user(conn)
+    plan = plan_of(conn, lambda: users.delete(conn, ann.id))
+    assert "delivery_webhook (user_id=?)" in plan
+
+
+def test_pruning_looks_at_what_is_old_only(conn: WriteConnection) -> None:
+    plan = plan_of(conn, lambda: webhooks.prune(conn, NOW, 10))
+    assert "SEARCH delivery USING PRIMARY KEY (id<?)" in plan
