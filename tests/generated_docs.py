@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from notifybell import cli
-from notifybell.channels import template_files, template_values, templates
-from notifybell.domain import events, mail_status, preferences, retry
+from notifybell.channels import registry, template_files, template_values, templates, webhook
+from notifybell.delivery import circuits
+from notifybell.domain import events, mail_status, preferences
+from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from notifybell.store import deliveries
 
 ROOT = Path(__file__).parents[1]
@@ -44,13 +46,32 @@ def event_types() -> str:
     return "\n".join(["| type | level | means |", "| --- | --- | --- |", *rows])
 
 
+def retries() -> str:
+    """A table of how patient each channel is."""
+    rows = [
+        f"| {kind.name} | {_span(kind.retry.base_ms)} | {_span(kind.retry.cap_ms)}"
+        f" | {_span(kind.retry.deadline_ms)} | {kind.retry.max_attempts} |"
+        for kind in (*registry.KINDS, webhook.kind(1))
+    ]
+    head = "| channel | first wait up to | longest wait | gives up after | attempts |"
+    return "\n".join([head, "| --- | --- | --- | --- | --- |", *rows])
+
+
+def _span(ms: int) -> str:
+    for unit, name in ((HOUR_MS, "h"), (MINUTE_MS, "min")):
+        if ms % unit == 0:
+            return f"{ms // unit} {name}"
+    return f"{ms // SECOND_MS} s"
+
+
 #: page → marker → the table behind it
 TABLES = {
     "delivery.md": {
         "states": table_of(deliveries.__doc__),
         "rules": table_of(preferences.__doc__),
         "waits": table_of(preferences.__doc__, 1),
-        "retries": table_of(retry.__doc__),
+        "circuits": table_of(circuits.__doc__),
+        "retries": retries(),
     },
     "events.md": {"types": event_types()},
     "suppressions.md": {"refusals": table_of(mail_status.__doc__)},

@@ -36,7 +36,7 @@ from notifybell.channels.base import Message, Receipt, Registration, Tools
 from notifybell.channels.mail_message import build, checked_address, parse_from
 from notifybell.config import EmailConfig
 from notifybell.domain.channel_kind import ChannelKind
-from notifybell.domain.clock import MINUTE_MS, Clock
+from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS, Clock
 from notifybell.domain.errors import (
     AddressGone,
     ConfigError,
@@ -47,7 +47,7 @@ from notifybell.domain.errors import (
 )
 from notifybell.domain.mail_status import reply_means_gone
 from notifybell.domain.model import EmailAddress
-from notifybell.domain.retry import POLICIES
+from notifybell.domain.retry import RetryPolicy
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -258,7 +258,8 @@ def _classified(stage: str, exc: Exception) -> SendError:
             return Misconfigured("email.security", sentence)
     reason = str(exc) or type(exc).__name__
     if stage == "DATA":
-        return Temporary(f"ambiguous: lost while the relay had the mail, may be sent: {reason}")
+        sentence = f"ambiguous: lost while the relay had the mail, may be sent: {reason}"
+        return Temporary(sentence, is_down=True)  # or one mail after the other may go out twice
     return Temporary(f"{stage}: {reason}", is_down=True)
 
 
@@ -307,7 +308,7 @@ CHANNEL = Registration(
     ChannelKind(
         name="email",
         label="Email",
-        retry=POLICIES["email"],
+        retry=RetryPolicy(base_ms=30 * SECOND_MS, cap_ms=HOUR_MS, deadline_ms=48 * HOUR_MS),
         table=EmailConfig,
         # Enough that the sender never waits for a claim and its commit.
         slots=64,

@@ -42,7 +42,7 @@ from notifybell.channels.http_client import Answer, OutgoingHttp
 from notifybell.channels.plain_text import json_bytes, shortened
 from notifybell.config import WebPushConfig
 from notifybell.domain.channel_kind import ChannelKind, TokenForm, host_of
-from notifybell.domain.clock import HOUR_MS, SECOND_MS, Clock
+from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS, Clock
 from notifybell.domain.errors import (
     AddressGone,
     ConfigError,
@@ -53,7 +53,7 @@ from notifybell.domain.errors import (
 )
 from notifybell.domain.model import Token
 from notifybell.domain.push import endpoint_problem, keys_problem, origin, validate_subscription
-from notifybell.domain.retry import POLICIES
+from notifybell.domain.retry import RetryPolicy
 
 # Services allow 4096 bytes of body; some give up at about 3 KB of payload.
 _PAYLOAD_BYTES = 3072
@@ -314,12 +314,12 @@ CHANNEL = Registration(
     ChannelKind(
         name="web_push",
         label="Web push",
-        retry=POLICIES["web_push"],
+        retry=RetryPolicy(base_ms=5 * SECOND_MS, cap_ms=30 * MINUTE_MS, deadline_ms=24 * HOUR_MS),
         table=WebPushConfig,
         tokens={"web_push": WebPushToken},
         # Enough that the sender never waits for a claim and its commit.
         slots=128,
-        slots_per_host=128,
+        slots_per_host=64,
     ),
     make,
 )

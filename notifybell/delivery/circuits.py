@@ -1,28 +1,37 @@
 """One circuit a host: whoever is down, or refuses us, is left alone for a while.
 
-| state     | claims           | left by                                                           |
-| --------- | ---------------- | ----------------------------------------------------------------- |
-| closed    | what fits        | 5 failures to reach the host in a row, or one configuration fault |
-| open      | none             | time: 30 s, then twice as long each time, up to 5 minutes         |
-| half-open | one, as a probe  | any answer (closed), or another failure (open)                    |
+| state     | lets through | becomes                                                               |
+| --------- | ------------ | --------------------------------------------------------------------- |
+| closed    | what fits    | open, after 5 failures to reach the host with no answer in between    |
+| closed    | what fits    | open, after one fault of our configuration                            |
+| open      | nothing      | half-open, after 30 s; each further failure doubles that, up to 5 min |
+| open      | nothing      | half-open, after 30 s each time when the fault is our configuration's |
+| half-open | one probe    | closed, when the host takes a message or refuses it for good          |
+| half-open | one probe    | open, after a failure to reach it or a fault of our configuration     |
+| half-open | one probe    | half-open, after any other failure: that message's own                |
 
 What waits for an open circuit stays as it is: no attempt is used up, no row is touched.
 """
 
 import msgspec
 
-from notifybell.domain.clock import MINUTE_MS, SECOND_MS
+from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from notifybell.domain.errors import Misconfigured, SendError, Temporary
 
 FAILURES_TO_OPEN = 5
 FIRST_REST_MS = 30 * SECOND_MS
 LONGEST_REST_MS = 5 * MINUTE_MS
 
+_REMEMBERED = 1_000
+_FORGOTTEN_AFTER_MS = HOUR_MS
+
 
 class Circuit(msgspec.Struct):
     """What is known of one host that failed."""
 
     failures: int = 0
+    #: with no answer in between
+    failed_at: int = 0
     opened: int = 0
     #: times in a row
     open_until: int = 0
@@ -53,23 +62,25 @@ class Circuits:
         return 0 if circuit is None or circuit.reason is None else circuit.open_until
 
     def failed(self, host: str, failure: SendError, now: int) -> bool:
-        """Note a failure; True when the circuit is open from now on and was closed before."""
+        """Note a failure; True when there is news to tell: it opened, or is now our own fault."""
         is_fault = isinstance(failure, Misconfigured)
         if not is_fault and not (isinstance(failure, Temporary) and failure.is_down):
             return False
-        circuit = self._circuits.setdefault(host, Circuit())
+        circuit = self._of(host, now)
         circuit.failures += 1
+        circuit.failed_at = now
         was_closed = circuit.reason is None
         if was_closed and not is_fault and circuit.failures < FAILURES_TO_OPEN:
             return False
         if now < circuit.open_until:  # sent before it opened
             return False
+        is_news = was_closed or (is_fault and not circuit.is_fault)
         rest_ms = FIRST_REST_MS if is_fault else FIRST_REST_MS * 2 ** min(circuit.opened, 10)
         circuit.opened += 1
         circuit.open_until = now + min(rest_ms, LONGEST_REST_MS)
         circuit.is_fault = is_fault
         circuit.reason = _reason(failure)
-        return was_closed
+        return is_news
 
     def answered(self, host: str) -> bool:
         """The host dealt with a message; True when its circuit was open until now."""
@@ -79,6 +90,16 @@ class Circuits:
     def not_closed(self) -> dict[str, Circuit]:
         """Open and half-open circuits by host, for people."""
         return {host: one for host, one in self._circuits.items() if one.reason is not None}
+
+    def _of(self, host: str, now: int) -> Circuit:
+        """The circuit of this host. Hosts are strangers' input: what is long past is forgotten."""
+        if host not in self._circuits and len(self._circuits) >= _REMEMBERED:
+            self._circuits = {
+                name: one
+                for name, one in self._circuits.items()
+                if now < one.failed_at + _FORGOTTEN_AFTER_MS
+            }
+        return self._circuits.setdefault(host, Circuit())
 
 
 def _reason(failure: SendError) -> str:

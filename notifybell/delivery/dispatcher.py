@@ -14,15 +14,15 @@ from contextlib import suppress
 from functools import partial
 
 from notifybell.channels.base import Message, Sender
-from notifybell.delivery import outcomes
+from notifybell.delivery import outcomes, shares
 from notifybell.delivery.circuits import Circuits
 from notifybell.domain.channel_kind import ChannelKind
-from notifybell.domain.clock import MINUTE_MS, Clock
+from notifybell.domain.clock import MINUTE_MS, SECOND_MS, Clock
 from notifybell.domain.errors import AddressGone, Busy, Misconfigured, SendError, Temporary
 from notifybell.domain.model import Channel, DueDelivery
 from notifybell.domain.retry import Retry, after_failure
 from notifybell.store import activity, deliveries, due
-from notifybell.store.database import Connection, Database, Touched, WriteConnection
+from notifybell.store.database import Database, Touched, WriteConnection
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ LEASE_MS = 10 * MINUTE_MS
 """Longer than the slowest send with all its timeouts."""
 
 _IDLE_S = 1.0  # also how late a step of the machine's clock is noticed
+_PACE_S = 0.02
+_HOSTS_A_LOOK = 256
 _SETTLE_AGAIN_S = 0.1
 _GIVE_BACK_S = 2.0
 _FOREVER = 2**62
@@ -59,6 +61,9 @@ class Lane:
         self._active: set[asyncio.Task[None]] = set()
         self._in_hand: Counter[str] = Counter()
         self._last_host: str | None = None
+        self._is_short = False
+        self._claimed_at = 0.0
+        self._pause_s = 0.0
         self._stopping = False
 
     @property
@@ -78,7 +83,7 @@ class Lane:
             self._bell.clear()
             try:
                 is_rescued = is_rescued or await self._rescue()
-                pause_s = 0.0 if await self.step() else self._pause_s()
+                pause_s = 0.0 if await self.step() else self._pause_s
             except Busy:
                 pause_s = _IDLE_S
             except Exception:
@@ -89,20 +94,21 @@ class Lane:
     async def step(self) -> bool:
         """Claim what fits and start sending it.
 
-        True: something was claimed, look again at once. False: nothing is due, no slot is free, or
-        the circuits are open; wait to be woken.
+        True: look again at once. False: nothing is due, no slot is free, the circuits are open, or
+        it is too little yet; wait to be woken.
         """
         now = self._clock.now()
-        shares = self._shares(now)
-        if not shares:
+        planned = self._look(now)
+        if not planned:
             return False
-        claimed = await self._database.write(lambda conn: self._claim(conn, shares, now))
+        claimed = await self._database.write(lambda conn: self._claim(conn, planned, now))
+        self._claimed_at = time.monotonic()
         for one in claimed:
             self._in_hand[one.host] += 1
             task = asyncio.create_task(self._deliver(one))
             self._active.add(task)
             task.add_done_callback(partial(self._leave, one.host))
-        return bool(claimed)
+        return True
 
     def stop(self) -> None:
         """Claim no more. Not a cancel: that could leave a claim behind that nobody sends."""
@@ -121,75 +127,68 @@ class Lane:
             log.warning("delivery left behind channel=%s", self.channel)
         await self._sender.aclose()
 
-    def _shares(self, now: int) -> dict[str, int]:
-        """How many to claim for each host with something due: fair shares of the free slots.
+    def _look(self, now: int) -> dict[str, int]:
+        """How many to claim for each host; when nothing, `_pause_s` says how long.
 
-        Reads of some 15 µs and 10 µs a host, against claims and their commit in vain.
+        A read of some 5 µs a host, against claims and their commit in vain.
         """
-        free = self._free_slots()
-        if free == 0:
+        self._pause_s = _IDLE_S
+        if self._free_slots == 0:
+            self._is_short = self._kind.slots_per_host < self._kind.slots
             return {}
-        rooms = {
-            host: room
-            for host, due_at in self._waiting().items()
-            if due_at <= now and (room := self._room(host, now))
-        }
-        share = max(1, free // max(1, len(rooms)))
-        shares: dict[str, int] = {}
-        for host, room in rooms.items():
-            if free == 0:
-                break
-            shares[host] = min(room, share, free)
-            free -= shares[host]
-            self._last_host = host
-        return shares
+        waiting = self._database.read(
+            lambda conn: due.waiting(conn, self.channel, self._last_host, limit=_HOSTS_A_LOOK)
+        )
+        plan = shares.plan(
+            waiting, kind=self._kind, circuits=self.circuits, in_hand=self._in_hand, now=now
+        )
+        self._is_short = plan.is_short
+        if plan.shares and not self._is_too_little(plan.shares):
+            self._last_host = list(plan.shares)[-1]
+            return plan.shares
+        if plan.shares:
+            self._pause_s = _PACE_S
+        elif len(waiting) == _HOSTS_A_LOOK:
+            self._last_host = waiting[-1][0]  # the next ones, soon
+            self._pause_s = _PACE_S
+        elif plan.look_at is not None:
+            self._pause_s = min(_IDLE_S, max(0.001, (plan.look_at - now) / SECOND_MS))
+        return {}
 
-    def _waiting(self) -> dict[str, int]:
-        """Hosts with queued deliveries, after the one served last, and when their next is due."""
+    def _is_too_little(self, planned: dict[str, int]) -> bool:
+        """Whether to wait for more free slots: a claim and its commit for each one freed cost more
+        than they win. Half a batch is enough, and so is anything after a moment."""
+        is_half = sum(planned.values()) >= sum(self._in_hand[host] for host in planned)
+        return not is_half and time.monotonic() - self._claimed_at < _PACE_S
 
-        def read(conn: Connection) -> dict[str, int]:
-            found = due.hosts(conn, self.channel, self._last_host)
-            times = {host: due.next_at(conn, self.channel, host) for host in found}
-            return {host: at for host, at in times.items() if at is not None}
-
-        return self._database.read(read)
-
-    def _room(self, host: str, now: int) -> int:
-        in_hand, most = self._in_hand[host], self._kind.slots_per_host
-        return self.circuits.room(host, now, in_hand=in_hand, most=most)
-
-    def _claim(self, conn: WriteConnection, shares: dict[str, int], now: int) -> list[DueDelivery]:
+    def _claim(self, conn: WriteConnection, planned: dict[str, int], now: int) -> list[DueDelivery]:
         claimed: list[DueDelivery] = []
-        for host, limit in shares.items():
+        for host, limit in planned.items():
             claimed += due.claim(conn, self.channel, host, now, limit=limit, lease_ms=LEASE_MS)
         return claimed
 
+    @property
     def _free_slots(self) -> int:
-        free = self._kind.slots - len(self._active)
-        # Half a batch at a time: a claim and its commit per freed slot cost more than they win.
-        return free if free * 2 >= self._kind.slots else 0
+        return self._kind.slots - len(self._active)
 
     def _leave(self, host: str, task: asyncio.Task[None]) -> None:
         self._active.discard(task)
         self._in_hand[host] -= 1
-        if self._in_hand[host] == 0:
+        held = self._in_hand[host]
+        if held == 0:
             del self._in_hand[host]
-        half = self._kind.slots_per_host // 2
-        if self._free_slots() and (self._in_hand[host] <= half or not self._active):
-            self._bell.set()  # room for a claim
-
-    def _pause_s(self) -> float:
-        """Until the next delivery is due, or it is time to look at the clock again."""
-        now = self._clock.now()
-        if not self._free_slots():
-            return _IDLE_S
-        times = [
-            max(at, self.circuits.opens_at(host))
-            for host, at in self._waiting().items()
-            if self._in_hand[host] < self._kind.slots_per_host
-        ]
-        wait_ms = min(times, default=now + 1000) - now
-        return min(_IDLE_S, max(0.001 if wait_ms > 0 else 0.02, wait_ms / 1000))
+        if not task.cancelled() and (fault := task.exception()):  # the rescue will find its row
+            log.error("outcome lost channel=%s", self.channel, exc_info=fault)
+        room = shares.room(
+            host,
+            self._kind,
+            self.circuits,
+            held=held,
+            free=self._free_slots,
+            now=self._clock.now(),
+        )
+        if self._is_short or room >= max(1, held) or not self._active:
+            self._bell.set()  # room for a claim worth its commit
 
     async def _wait(self, pause_s: float) -> None:
         # Not wait_for: on Python 3.11 it swallows a cancel that meets the bell.

@@ -1,21 +1,16 @@
 """What happens after a failed attempt: exponential back-off with full jitter, until a deadline.
 
-| channel  | first wait up to | longest wait | gives up after          | attempts |
-| -------- | ---------------- | ------------ | ----------------------- | -------- |
-| email    | 30 s             | 1 h          | 48 h                    | 60       |
-| web_push | 5 s              | 30 min       | 24 h (the message's TTL)| 60       |
-
-Attempt n waits a random time between 0 and min(first · 2^(n-1), longest), but never less than what
-the other side asked for with Retry-After, and never less than a second.
+How patient each channel is stands with it (`ChannelKind.retry`). Attempt n waits a random time
+between 0 and min(first · 2^(n-1), longest), but never less than what the other side asked for with
+Retry-After, and never less than a second.
 """
 
 import random
 
 import msgspec
 
-from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS
+from notifybell.domain.clock import SECOND_MS
 from notifybell.domain.errors import SendError, Temporary
-from notifybell.domain.model import Channel
 
 _LEAST_WAIT_MS = SECOND_MS
 
@@ -27,13 +22,6 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     cap_ms: int
     deadline_ms: int
     max_attempts: int = 60
-
-
-POLICIES: dict[Channel, RetryPolicy] = {
-    "in_app": RetryPolicy(base_ms=SECOND_MS, cap_ms=SECOND_MS, deadline_ms=HOUR_MS),
-    "email": RetryPolicy(base_ms=30 * SECOND_MS, cap_ms=HOUR_MS, deadline_ms=48 * HOUR_MS),
-    "web_push": RetryPolicy(base_ms=5 * SECOND_MS, cap_ms=30 * MINUTE_MS, deadline_ms=24 * HOUR_MS),
-}
 
 
 class Retry(msgspec.Struct, frozen=True):

@@ -13,7 +13,6 @@ from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.digests import DEALT_WITH
 from notifybell.store.rows import as_json_list, columns, fill
 
-_HOSTS_A_CLAIM = 64
 _TOKEN = columns(Token, "t")
 _EVENT = columns(Event, "a")
 _OWN = (
@@ -31,30 +30,35 @@ _IS_NEEDLESS = (
 )
 
 
-def hosts(conn: Connection, channel: Channel, after: str | None = None) -> list[str]:
-    """Hosts with waiting deliveries, from the one after `after` on, around the clock.
+def waiting(
+    conn: Connection, channel: Channel, after: str | None = None, *, limit: int
+) -> list[tuple[str, int]]:
+    """Hosts with queued deliveries, and when the next of each is due.
 
-    One index step a host, however many deliveries wait for each; at most 64 hosts.
+    From the host after `after` on, around the clock. Two index steps a host, however many
+    deliveries wait for it.
     """
-    later = _hosts_from(conn, channel, after)
-    if after is None or len(later) == _HOSTS_A_CLAIM:
+    later = _waiting_from(conn, channel, after, limit)
+    if after is None or len(later) == limit:
         return later
-    earlier = [host for host in _hosts_from(conn, channel, None) if host <= after]
-    return (later + earlier)[:_HOSTS_A_CLAIM]
+    earlier = _waiting_from(conn, channel, None, limit)
+    return [*later, *(one for one in earlier if one[0] <= after)][:limit]
 
 
-def _hosts_from(conn: Connection, channel: Channel, after: str | None) -> list[str]:
-    bound = "" if after is None else " AND host > ?2"
-    rows = conn.execute(
+def _waiting_from(
+    conn: Connection, channel: Channel, after: str | None, limit: int
+) -> list[tuple[str, int]]:
+    bound = "" if after is None else " AND host > ?3"
+    return conn.execute(
         "WITH RECURSIVE waiting (host) AS ("
         f" SELECT min(host) FROM delivery WHERE state = 'queued' AND channel = ?1{bound}"
         " UNION ALL SELECT (SELECT min(d.host) FROM delivery d WHERE d.state = 'queued'"
-        "  AND d.channel = ?1 AND d.host > waiting.host)"
-        "  FROM waiting WHERE waiting.host IS NOT NULL)"
-        f" SELECT host FROM waiting WHERE host IS NOT NULL LIMIT {_HOSTS_A_CLAIM}",
-        (channel,) if after is None else (channel, after),
+        "  AND d.channel = ?1 AND d.host > waiting.host) FROM waiting WHERE host IS NOT NULL)"
+        " SELECT host, (SELECT min(d.due_at) FROM delivery d WHERE d.state = 'queued'"
+        "  AND d.channel = ?1 AND d.host = waiting.host) FROM waiting"
+        " WHERE host IS NOT NULL LIMIT ?2",
+        (channel, limit) if after is None else (channel, limit, after),
     ).fetchall()
-    return [row[0] for row in rows]
 
 
 def claim(
@@ -73,16 +77,6 @@ def claim(
         (lease, now + lease_ms, now, channel, host, limit),
     ).fetchall()
     return _with_content(conn, [row[0] for row in rows]) if rows else []
-
-
-def next_at(conn: Connection, channel: Channel, host: str) -> int | None:
-    """When the next delivery to this host is due, or None when nothing waits."""
-    row = conn.execute(
-        "SELECT due_at FROM delivery WHERE state = 'queued' AND channel = ? AND host = ?"
-        " ORDER BY due_at, id LIMIT 1",
-        (channel, host),
-    ).fetchone()
-    return None if row is None else row[0]
 
 
 def _with_content(conn: Connection, ids: list[str]) -> list[DueDelivery]:

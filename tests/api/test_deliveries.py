@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from notifybell.domain.model import Delivery
-from notifybell.domain.retry import POLICIES
 from notifybell.store import deliveries
 from notifybell.store import due as claim_due
 from notifybell.store.database import Database, WriteConnection
 from tests.api.shop import TABLES, Json, Shop, a_browser, open_shop
+from tests.factories import KINDS
 
 PATH = "/api/deliveries"
 
@@ -118,7 +118,7 @@ class TestRetry:
         assert (row["state"], row["attempt"]) == ("queued", 0)
         again = stored(shop.parts.database, dead.id)
         assert again.due_at == shop.clock.now()
-        assert again.deadline_at == shop.clock.now() + POLICIES["email"].deadline_ms
+        assert again.deadline_at == shop.clock.now() + KINDS["email"].retry.deadline_ms
 
     async def test_only_the_dead_are_tried_again(self, shop: Shop) -> None:
         await send_mail(shop)

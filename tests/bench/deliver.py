@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 import aiohttp
+import msgspec
 import uvloop
 from pywebpush import WebPusher
 
@@ -20,13 +21,30 @@ from notifybell.channels.base import Message, Sender
 from notifybell.channels.email import EmailSender
 from notifybell.channels.http_client import OutgoingHttp
 from notifybell.channels.mail_message import build
-from notifybell.channels.web_push import WebPushSender, generate_private_key, payload
+from notifybell.channels.registry import KINDS
+from notifybell.channels.web_push import (
+    WebPushSender,
+    WebPushToken,
+    generate_private_key,
+    payload,
+)
+from notifybell.delivery.compose import Composer
 from notifybell.delivery.dispatcher import Lane
 from notifybell.domain.clock import DAY_MS, SystemClock
 from notifybell.domain.ids import delivery_id, new_id
-from notifybell.domain.model import Broadcast, Channel, EmailAddress, PushSubscription, Recipient
-from notifybell.store import broadcasts, deliveries, notifications, push_subscriptions, users
+from notifybell.domain.model import (
+    Address,
+    Broadcast,
+    Channel,
+    EmailAddress,
+    Recipient,
+    Token,
+    User,
+)
+from notifybell.store import broadcasts, deliveries, due, notifications, tokens, users
 from notifybell.store.database import Database, WriteConnection
+from notifybell.store.deliveries import NewDelivery
+from notifybell.store.notifications import NewNotification
 from tests.bench.processes import server
 from tests.servers import a_push_subscription
 
@@ -37,30 +55,33 @@ TITLE, CONTENT = "Your order has shipped", "It leaves our house today, and is he
 BASE_URL = "https://bell.shop.example"
 
 
-def queue(conn: WriteConnection, channel: Channel, browser: PushSubscription | None) -> None:
-    """A user, a broadcast, and a round's worth of due deliveries."""
+def queue(conn: WriteConnection, channel: Channel, browser: Token | None) -> None:
+    """A user, a broadcast each, and a round's worth of due deliveries."""
     now = SystemClock().now()
     [user] = users.find_or_create(
         conn, [Recipient(external_id="ann", email="ann@shop.example")], now
     )
-    assert user is not None
-    address = "ann@shop.example"
+    assert isinstance(user, User)
+    address, host = "ann@shop.example", ""
     if browser is not None:
-        address = push_subscriptions.upsert(
-            conn, user.id, browser.endpoint, browser.p256dh, browser.auth, now
-        ).id
+        form = msgspec.json.decode(browser.data, type=WebPushToken)
+        address = tokens.upsert(conn, user.id, channel, channel, form, now).id
+        host = browser.host
     rows = []
     for _ in range(MESSAGES):
         sent = Broadcast(
             new_id("brd", now), TITLE, CONTENT, "orders", None, "/orders/1234", None, None, None,
-            "processed", 1, 0, None, now, None,
+            "processed", 1, 0, None, now, None, None, None, None,
         )  # fmt: skip
         broadcasts.insert_many(conn, [sent])
         notification_id = new_id("ntf", now)
-        notifications.insert_many(conn, [(user.id, notification_id, sent.id, 0, False, now, now)])
+        inbox_row = NewNotification(user.id, notification_id, sent.id, 0, False, now, now)
+        notifications.insert_many(conn, [inbox_row])
         rows.append(
-            (delivery_id(notification_id, 1), notification_id, user.id, sent.id, channel, address,
-             "queued", "bench", now, now + DAY_MS, now, now)
+            NewDelivery(
+                delivery_id(notification_id, 1), notification_id, user.id, sent.id, channel,
+                address, host, "queued", "bench", None, None, now, now + DAY_MS, now, now,
+            )
         )  # fmt: skip
     deliveries.enqueue(conn, rows)
 
@@ -70,10 +91,9 @@ async def lane_s(database: Database, lane: Lane) -> float:
     database.add_listener(lambda touched: lane.wake() if touched.channels else None)
     started_at = time.perf_counter()
     running = asyncio.create_task(lane.run())
-    waiting: int | None = 0
-    while waiting is not None or lane._active:
+    # The lane tells nobody that it has nothing left.
+    while lane._active or database.read(lambda conn: due.waiting(conn, lane.channel, limit=1)):  # noqa: ASYNC110
         await asyncio.sleep(0.005)
-        waiting = database.read(lambda conn: deliveries.next_due(conn, lane.channel))
     seconds = time.perf_counter() - started_at
     lane.stop()
     await running
@@ -95,7 +115,7 @@ async def bare_s(
     return time.perf_counter() - started_at
 
 
-def messages(address: EmailAddress | PushSubscription) -> list[Message]:
+def messages(address: Address) -> list[Message]:
     """What the lane composes, composed beforehand."""
     now = SystemClock().now()
     return [
@@ -143,9 +163,9 @@ async def mail_floor(port: int) -> float:
     return seconds
 
 
-async def push_floor(sender: WebPushSender, browser: PushSubscription) -> float:
+async def push_floor(sender: WebPushSender, browser: Token) -> float:
     """Encrypt and POST, with a signature at hand."""
-    keys = {"p256dh": browser.p256dh, "auth": browser.auth}
+    subscription = msgspec.json.decode(browser.data)
     signature = sender._authorization("http://127.0.0.1", SystemClock().now())
     headers = {
         "Authorization": signature, "Content-Encoding": "aes128gcm", "TTL": "86400",
@@ -154,9 +174,9 @@ async def push_floor(sender: WebPushSender, browser: PushSubscription) -> float:
     async with aiohttp.ClientSession() as session:
 
         async def send(message: Message) -> None:
-            pusher = WebPusher({"endpoint": browser.endpoint, "keys": keys})
+            pusher = WebPusher(subscription)
             body = pusher.encode(payload(message, BASE_URL, 3000))["body"]
-            async with session.post(browser.endpoint, data=body, headers=headers) as answer:
+            async with session.post(browser.address, data=body, headers=headers) as answer:
                 assert answer.status == 201
 
         return await bare_s(send, messages(browser), AT_ONCE)
@@ -165,13 +185,15 @@ async def push_floor(sender: WebPushSender, browser: PushSubscription) -> float:
 async def ratio(
     channel: Channel,
     sender: Sender,
-    browser: PushSubscription | None,
+    browser: Token | None,
     floor: Callable[[], Awaitable[float]],
 ) -> tuple[float, float]:
     """The medians of the floor's time over the sender's alone, and over the whole lane's."""
     alone: list[float] = []
     ratios: list[float] = []
     ready = messages(browser or EmailAddress("ann@shop.example"))
+    [kind] = [kind for kind in KINDS if kind.name == channel]
+    composer = Composer(lambda due: None, {})
     with tempfile.TemporaryDirectory() as folder:
         database = Database(Path(folder) / "notifybell.db")
         database.open()
@@ -179,7 +201,7 @@ async def ratio(
             bare = await floor()
             alone.append(bare / await bare_s(sender.send, ready, AT_ONCE))
             await database.write(lambda conn: queue(conn, channel, browser))
-            lane = Lane(channel, sender, database, SystemClock(), lambda due: None)
+            lane = Lane(kind, sender, database, SystemClock(), composer.compose)
             ratios.append(bare / await lane_s(database, lane))
         await sender.aclose()
         await database.aclose()

@@ -15,7 +15,6 @@ from notifybell.delivery.dispatcher import LEASE_MS, Dispatcher, Lane
 from notifybell.domain.clock import SECOND_MS
 from notifybell.domain.errors import AddressGone, Misconfigured, Rejected, Temporary
 from notifybell.domain.model import EmailAddress, Recipient, User
-from notifybell.domain.retry import POLICIES
 from notifybell.store import due as claim_due
 from notifybell.store import users
 from notifybell.store.database import Database, WriteConnection
@@ -52,7 +51,7 @@ async def test_a_failure_that_may_pass_is_tried_again_when_retry_says(
     await step(lane, desk)
     waiting = the(desk)
     assert (waiting.state, waiting.error, waiting.attempt) == ("queued", "451 later", 1)
-    assert SECOND_MS <= waiting.due_at - NOW <= POLICIES["email"].base_ms
+    assert SECOND_MS <= waiting.due_at - NOW <= KINDS["email"].retry.base_ms
     clock.time = waiting.due_at - 1
     assert not await lane.step()
     clock.time = waiting.due_at

@@ -259,15 +259,41 @@ def test_only_what_waits_to_be_sent_wakes_a_lane(conn: WriteConnection) -> None:
     assert conn.touched_channels == {"email"}
 
 
-def test_the_next_due_moment_is_told(conn: WriteConnection) -> None:
+def test_hosts_that_something_waits_for_are_told_with_the_next_due_moment(
+    conn: WriteConnection,
+) -> None:
     user = a_user(conn)
-    assert claim_due.next_at(conn, "email", "") is None
+    assert claim_due.waiting(conn, "email", limit=9) == []
     enqueue(conn, user, due_at=NOW + 50)
     enqueue(conn, user, due_at=NOW + 20)
     enqueue(conn, user, channel="web_push", due_at=NOW)
-    assert claim_due.next_at(conn, "email", "") == NOW + 20
+    assert claim_due.waiting(conn, "email", limit=9) == [("", NOW + 20)]
     claim(conn, now=NOW + 50)
-    assert claim_due.next_at(conn, "email", "") is None
+    assert claim_due.waiting(conn, "email", limit=9) == []
+
+
+@pytest.mark.parametrize(
+    ("after", "limit", "told"),
+    [
+        (None, 9, "abcd"),
+        ("a", 9, "bcda"),
+        ("b", 9, "cdab"),
+        ("bb", 9, "cdab"),  # it has nothing waiting any more
+        ("d", 9, "abcd"),
+        ("b", 3, "cda"),
+        ("b", 2, "cd"),
+        (None, 2, "ab"),
+    ],
+)
+def test_hosts_come_around_the_clock(
+    conn: WriteConnection, after: str | None, limit: int, told: str
+) -> None:
+    user = a_user(conn)
+    for host in "cadb":
+        enqueue(conn, user, channel="webhook", host=host, number=2)
+    enqueue(conn, user, channel="webhook", host="e", state="sent")
+    found = claim_due.waiting(conn, "webhook", after, limit=limit)
+    assert [host for host, _ in found] == [*told]
 
 
 def test_a_notifications_deliveries_are_found_together(conn: WriteConnection) -> None:
