@@ -144,6 +144,7 @@ def build(
             database=database,
             clock=clock,
             accept=Accept(database, rules, clock, fanout),
+            withdrawals=fanout.withdrawals,
             hub=hub,
             dispatcher=dispatcher,
             vapid_public_key=_vapid_public_key(config),

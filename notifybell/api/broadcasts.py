@@ -1,6 +1,6 @@
 """Sending: create, get and list broadcasts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -26,7 +26,6 @@ from notifybell.api.times import epoch_ms
 from notifybell.api.users import UserIn, raw_json, recipients_of, time_out
 from notifybell.config import known_channels
 from notifybell.delivery.accept import Order
-from notifybell.delivery.withdrawal import cancel
 from notifybell.domain import action_url
 from notifybell.domain.clock import DAY_MS, to_rfc3339
 from notifybell.domain.errors import InvalidField, NotFound
@@ -39,6 +38,18 @@ MOST_RECIPIENTS = 10_000
 LATEST_SEND_MS = 366 * DAY_MS
 MOST_SHOWN = 1_000
 """Published clients refuse longer lists in an answer."""
+
+
+_STATUSES: Mapping[BroadcastState, Literal["enqueued", "processing", "processed"]] = {
+    "scheduled": "enqueued",
+    "enqueued": "enqueued",
+    "processing": "processing",
+    "processed": "processed",
+    "cancelling": "processing",
+    "cancelled": "processed",
+    "expiring": "processing",
+    "expired": "processed",
+}
 
 
 def _says(description: str) -> msgspec.Meta:
@@ -135,9 +146,10 @@ class BroadcastError(msgspec.Struct, frozen=True):
 
 
 class BroadcastStatus(msgspec.Struct, frozen=True):
-    """How far it has come."""
+    """How far it has come: `state` says it all, `status` in the words that other clients know."""
 
-    status: BroadcastState
+    status: Literal["enqueued", "processing", "processed"]
+    state: BroadcastState
     summary: Summary
     errors: list[BroadcastError] | None
 
@@ -239,7 +251,7 @@ class BroadcastController(Controller):
 
         Once more is fine: there is nothing left to take back.
         """
-        taken = await cancel(request.db, request.clock, broadcast_id)
+        taken = await request.parts.withdrawals.cancel(broadcast_id)
         return Cancelled(
             id=broadcast_id, notifications=taken.notifications, deliveries=taken.deliveries
         )
@@ -361,6 +373,7 @@ def broadcast_out(broadcast: Broadcast) -> BroadcastOut:
         group_key=broadcast.group_key,
         recipients=raw_json(_recipients_text(broadcast)),
         status=BroadcastStatus(
+            _STATUSES[broadcast.state],
             broadcast.state,
             Summary(broadcast.total, broadcast.failures),
             None if errors is None else [BroadcastError(message) for message in errors],

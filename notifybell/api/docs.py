@@ -33,6 +33,7 @@ EXAMPLES: dict[str, Json] = {
     "SubscriptionIn": {"topic": "project/1", "state": "muted"},
     "SubscribersIn": {"topic": "project/1", "users": [{"external_id": "ann"}]},
     "SuppressionIn": {"address": "ann@example.com", "detail": "asked for it on the phone"},
+    "SnoozeIn": {"until": "2026-01-31T09:30:00Z"},
     "PreferencesIn": {
         "categories": [{"key": "orders", "channels": [{"name": "email", "enabled": False}]}]
     },

@@ -137,7 +137,7 @@ class NotificationController(Controller):
 
         rows = await db.scan(page) if category or topic else db.read(page)
         url = f"{config.server.public_url}/api/notifications"
-        return build_page(rows, cursor, url, filters, notification_out, lambda row: row.id)
+        return build_page(rows, cursor, url, filters, notification_out, notifications.cursor_of)
 
     @get("/unread/count", summary="Count unread notifications", responses=documented(401, 403, 422))
     async def count_unread(

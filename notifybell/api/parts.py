@@ -6,6 +6,7 @@ from notifybell.config import Config
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.webhooks import Feeder
+from notifybell.delivery.withdrawal import Withdrawals
 from notifybell.domain.clock import Clock
 from notifybell.realtime.hub import Hub
 from notifybell.store.database import Database
@@ -19,6 +20,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     accept: Accept
     hub: Hub
+    withdrawals: Withdrawals
     dispatcher: Dispatcher
     vapid_public_key: str | None = None
     #: what browsers subscribe with; None where web push is off

@@ -9,14 +9,14 @@ from functools import partial
 
 import msgspec
 
-from notifybell.delivery.fanout import SMALL, Fanout
+from notifybell.delivery.fanout import SMALL, Fanout, size
 from notifybell.delivery.plan import Send, plan
 from notifybell.domain.clock import Clock
 from notifybell.domain.errors import RequestRefused
 from notifybell.domain.ids import new_id
 from notifybell.domain.model import Broadcast, BroadcastState, Channel, Recipient, User
 from notifybell.domain.preferences import Policy
-from notifybell.store import activity, broadcasts, idempotency, topics, users
+from notifybell.store import activity, broadcasts, idempotency, users
 from notifybell.store.activity import NewEvent
 from notifybell.store.database import Database, WriteConnection
 from notifybell.store.idempotency import OnceKey
@@ -87,13 +87,9 @@ class Accept:
         return text
 
     async def _total(self, order: Order) -> int:
-        first = order.recipients[0]
-        if first.everyone:
-            return await self._database.scan(users.count)
-        topic = first.subscribers_of
-        if topic is None:
+        if not order.is_for_a_crowd:
             return len(order.recipients)
-        return await self._database.scan(lambda conn: topics.count_subscribers(conn, topic))
+        return await self._database.scan(partial(size, recipients=order.recipients))
 
 
 def store_orders(policy: Policy, conn: WriteConnection, items: list[_Item]) -> list[str]:

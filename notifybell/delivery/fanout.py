@@ -13,14 +13,14 @@ from functools import partial
 import msgspec
 
 from notifybell.delivery.plan import plan
-from notifybell.delivery.withdrawal import WITHDRAWING, withdraw
+from notifybell.delivery.withdrawal import WITHDRAWING, Withdrawals
 from notifybell.domain.clock import Clock
 from notifybell.domain.errors import Busy, RequestRefused
 from notifybell.domain.model import Broadcast, Recipient, User
 from notifybell.domain.preferences import Policy
 from notifybell.store import activity, broadcasts, notifications, topics, users
 from notifybell.store.activity import NewEvent
-from notifybell.store.database import Database, WriteConnection
+from notifybell.store.database import Connection, Database, WriteConnection
 from notifybell.store.rows import as_json_list
 
 log = logging.getLogger(__name__)
@@ -42,12 +42,13 @@ _LOOK_AGAIN_S = 60.0
 
 
 class Fanout:
-    """Works off unfinished broadcasts, oldest first."""
+    """Works off unfinished broadcasts, oldest first: sends them, or carries on taking them back."""
 
     def __init__(self, database: Database, policy: Policy, clock: Clock) -> None:
         self._database = database
         self._policy = policy
         self._clock = clock
+        self.withdrawals = Withdrawals(database, clock)
         self._bell = asyncio.Event()
         self._bell.set()  # what an earlier process left comes first
 
@@ -57,6 +58,12 @@ class Fanout:
 
     async def run(self) -> None:
         """Until cancelled: work off what is unfinished, then wait."""
+        try:
+            await self._run()
+        finally:
+            await self.withdrawals.aclose()
+
+    async def _run(self) -> None:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_AGAIN_S):
@@ -70,18 +77,32 @@ class Fanout:
                     log.exception("fan-out failed id=%s", broadcast_id)
 
     async def finish(self, broadcast_id: str) -> None:
-        """Write the remaining chunks of one broadcast."""
+        """Write the remaining chunks of one broadcast, or take back what a withdrawal has left."""
         broadcast = await self._database.scan(lambda conn: broadcasts.get(conn, broadcast_id))
-        if broadcast is None or broadcast.recipients is None:
+        if broadcast is None:
             return
-        if broadcast.state in WITHDRAWING:
-            await withdraw(self._database, self._clock, broadcast_id)
-            return
-        recipients = msgspec.json.decode(broadcast.recipients, type=list[Recipient])
+        if broadcast.state not in WITHDRAWING:
+            await self._fan_out(broadcast)
+        progress = self._database.read(lambda conn: broadcasts.progress(conn, broadcast_id))
+        if progress is not None and progress.state in WITHDRAWING:
+            await self.withdrawals.carry_out(broadcast_id)
+        else:
+            log.info("broadcast fanned out id=%s", broadcast_id)
+
+    async def _fan_out(self, broadcast: Broadcast) -> None:
+        recipients = msgspec.json.decode(broadcast.recipients or "[]", type=list[Recipient])
+        if broadcast.state == "scheduled" and recipients[0].is_crowd:
+            await self._count_again(broadcast.id, recipients)
         narrow = msgspec.structs.replace(broadcast, recipients=None)
         while await self._advance(narrow, recipients):
             pass
-        log.info("broadcast fanned out id=%s", broadcast_id)
+
+    async def _count_again(self, broadcast_id: str, recipients: list[Recipient]) -> None:
+        """Whoever is there at `send_at` is meant, not who was there when it was ordered."""
+        total = await self._database.scan(partial(size, recipients=recipients))
+        await self._database.write(
+            lambda conn: broadcasts.count_again(conn, broadcast_id, total), bulk=True
+        )
 
     async def _advance(self, broadcast: Broadcast, recipients: list[Recipient]) -> bool:
         """Write the next few chunks; False when there are none left."""
@@ -102,6 +123,16 @@ class Fanout:
         return all(results)
 
 
+def size(conn: Connection, recipients: Sequence[Recipient]) -> int:
+    """How many users these are now. A crowd is counted: call it through `Database.scan`."""
+    first = recipients[0]
+    if first.everyone:
+        return users.count(conn)
+    if first.subscribers_of is not None:
+        return topics.count_subscribers(conn, first.subscribers_of)
+    return len(recipients)
+
+
 def next_chunk(
     conn: WriteConnection,
     policy: Policy,
@@ -109,9 +140,12 @@ def next_chunk(
     recipients: Sequence[Recipient],
     now: int,
 ) -> bool:
-    """Write the chunk at the stored cursor; False when the broadcast is complete."""
+    """Write the chunk at the stored cursor; False when the broadcast is complete or taken back."""
     progress = broadcasts.progress(conn, broadcast.id)
     if progress is None or progress.state not in ("scheduled", "enqueued", "processing"):
+        return False
+    if broadcast.expires_at is not None and broadcast.expires_at <= now:
+        broadcasts.begin_expiry(conn, broadcast.id)
         return False
     if recipients[0].is_crowd:
         known = _next_of_crowd(conn, recipients[0], progress.cursor or "")

@@ -4,15 +4,16 @@ What is not sent is not sent; the rows leave the inboxes; what was sent stays se
 each a bulk job with its cursor, so that a crash in between is carried to the end by the next start.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Literal
 
 import msgspec
 
 from notifybell.domain.clock import Clock
-from notifybell.domain.errors import NotFound
+from notifybell.domain.errors import Busy, NotFound, QueueFull
 from notifybell.domain.events import LEVELS, EventType
 from notifybell.domain.local_time import utc_day
 from notifybell.domain.model import BroadcastState, Channel
@@ -35,6 +36,7 @@ _DELIVERY_TYPES: dict[str, EventType] = {
     "expired": "delivery.expired",
 }
 _CHUNK = 50
+_PAUSE_S = 0.5
 
 
 class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,25 +48,68 @@ class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
     #: not sent any more, by channel
 
 
-async def cancel(database: Database, clock: Clock, broadcast_id: str) -> Withdrawn:
-    """Take a broadcast back. Once more is fine, and withdraws nothing. Raises NotFound."""
-    before = await database.write(lambda conn: broadcasts.begin_cancel(conn, broadcast_id))
-    if before is None:
-        raise NotFound("There is no such broadcast.")
-    return await withdraw(database, clock, broadcast_id)
+class Withdrawals:
+    """Takes broadcasts back: one task each, and whoever asks meanwhile waits for the same one.
 
+    So the sender's DELETE counts all of it, however many ask, and also when the fan-out finds it
+    unfinished. A caller that leaves does not stop it.
+    """
 
-async def withdraw(database: Database, clock: Clock, broadcast_id: str) -> Withdrawn:
-    """Carry a withdrawal that has begun to its end; what this call has withdrawn."""
-    shown = 0
-    unsent: Counter[Channel] = Counter()
-    while True:
-        job = partial(_next_chunk, broadcast_id=broadcast_id, now=clock.now())
-        chunk = await database.write(job, bulk=True)
-        if chunk is None:
-            return Withdrawn(notifications=shown, deliveries=dict(unsent))
-        shown += chunk.notifications
-        unsent.update(chunk.deliveries)
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._running: dict[str, asyncio.Task[Withdrawn]] = {}
+
+    async def cancel(self, broadcast_id: str) -> Withdrawn:
+        """Take a broadcast back. Once more is fine, and withdraws nothing. Raises NotFound."""
+        return await self._join(broadcast_id, self._cancel)
+
+    async def carry_out(self, broadcast_id: str) -> Withdrawn:
+        """Carry what has begun to its end; what was withdrawn since it was taken up here."""
+        return await self._join(broadcast_id, self._withdraw)
+
+    async def aclose(self) -> None:
+        """Stop between two chunks. The next start goes on."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _join(
+        self, broadcast_id: str, work: Callable[[str], Coroutine[None, None, Withdrawn]]
+    ) -> Withdrawn:
+        task = self._running.get(broadcast_id)
+        if task is None:
+            task = asyncio.create_task(work(broadcast_id))
+            self._running[broadcast_id] = task
+            task.add_done_callback(lambda _: self._running.pop(broadcast_id))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled():  # the server stops; ask its successor
+                raise QueueFull from None
+            raise
+
+    async def _cancel(self, broadcast_id: str) -> Withdrawn:
+        begin = partial(broadcasts.begin_cancel, broadcast_id=broadcast_id)
+        if await self._database.write(begin) is None:
+            raise NotFound("There is no such broadcast.")
+        return await self._withdraw(broadcast_id)
+
+    async def _withdraw(self, broadcast_id: str) -> Withdrawn:
+        shown = 0
+        unsent: Counter[Channel] = Counter()
+        while True:
+            job = partial(_next_chunk, broadcast_id=broadcast_id, now=self._clock.now())
+            try:
+                chunk = await self._database.write(job, bulk=True)
+            except Busy:
+                await asyncio.sleep(_PAUSE_S)  # the disk is full or the queue long; it may pass
+                continue
+            if chunk is None:
+                return Withdrawn(notifications=shown, deliveries=dict(unsent))
+            shown += chunk.notifications
+            unsent.update(chunk.deliveries)
 
 
 def _next_chunk(conn: WriteConnection, broadcast_id: str, now: int) -> Withdrawn | None:

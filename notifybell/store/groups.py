@@ -185,7 +185,7 @@ def _hand_over(conn: WriteConnection, user_id: str, head: _Member, now: int) -> 
     ).fetchone()
     if heir is None:  # they were deleted with their head
         return
-    marks = Marks(*heir[1:], head.snoozed_until)
+    marks = Marks(heir[1], heir[2], heir[3], heir[4], head.snoozed_until)
     seq = users.change_inbox(
         conn, user_id, changes=1, unread=int(marks.is_unread), unseen=int(marks.is_unseen)
     )

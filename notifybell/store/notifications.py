@@ -26,6 +26,7 @@ _STATUSES: dict[NotificationFilter | None, tuple[NotificationStatus, ...]] = {
 }
 _OLDEST = ""
 _NEWEST = "~"
+_PLACE_CURSOR = "plc_"
 
 
 class NewNotification(msgspec.Struct):
@@ -105,15 +106,17 @@ def page(
     category: str | None = None,
     topic: str | None = None,
 ) -> list[Notification]:
-    """One page of the inbox, newest first.
+    """One page of the inbox, newest first. A cursor is a row's `cursor_of`, or its id.
 
     Without category and topic: one index range per status. With them the user's rows are walked, so
     call it through `Database.scan`.
     """
     values: dict[str, Any] = {
         "user": user_id,
-        "newer": _OLDEST if ending_before is None else ending_before,
-        "older": _NEWEST if starting_after is None else starting_after,
+        "newer": _OLDEST if ending_before is None else _place(ending_before),
+        "newer_id": ending_before,
+        "older": _NEWEST if starting_after is None else _place(starting_after),
+        "older_id": starting_after,
         "category": category,
         "topic": topic,
         "limit": limit,
@@ -123,6 +126,11 @@ def page(
     )
     rows = conn.execute(sql, values).fetchall()
     return fill(Notification, rows[::-1] if ending_before is not None else rows)
+
+
+def cursor_of(row: Notification) -> str:
+    """Where a row stands, as a cursor that stays there when the row moves."""
+    return row.place.replace("ntf_", _PLACE_CURSOR, 1)
 
 
 def broadcast_page(
@@ -194,7 +202,7 @@ def _page_sql(
         picked += " JOIN broadcast b ON b.id = n.broadcast_id"
     ranges = " UNION ALL ".join(
         f"SELECT n.id, n.place FROM {picked} WHERE n.user_id = :user AND n.status = '{status}'"
-        f" AND n.place > {_place_of(':newer')} AND n.place < {_place_of(':older')}{content}"
+        f" AND n.place > {_place_of('newer')} AND n.place < {_place_of('older')}{content}"
         for status in statuses
     )
     return (
@@ -204,9 +212,13 @@ def _page_sql(
     )
 
 
-def _place_of(cursor: str) -> str:
-    """Where the row of this id stands; the id itself when the row is gone."""
+def _place_of(bound: str) -> str:
+    """Where the row of this id stands; the place that the cursor names when it is none's id."""
     return (
         "coalesce((SELECT c.place FROM notification c WHERE c.user_id = :user"
-        f" AND c.id = {cursor}), {cursor})"
+        f" AND c.id = :{bound}_id), :{bound})"
     )
+
+
+def _place(cursor: str) -> str:
+    return cursor.replace(_PLACE_CURSOR, "ntf_", 1) if cursor.startswith(_PLACE_CURSOR) else cursor

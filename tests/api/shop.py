@@ -173,6 +173,7 @@ async def open_shop(
         database=database,
         clock=clock,
         accept=Accept(database, rules, clock, fanout),
+        withdrawals=fanout.withdrawals,
         hub=Hub(max_streams=10, max_streams_per_user=2),
         dispatcher=Dispatcher([]),
         vapid_public_key=None if read.web_push is None else web_push.public_key(PRIVATE_KEY),

@@ -24,6 +24,7 @@ async def test_a_broadcast_reaches_the_inbox_of_each_recipient(shop: Shop) -> No
     sent = await shop.send("ann", "bob", content="On Friday.", action_url="/orders/1")
     assert sent["status"] == {
         "status": "processed",
+        "state": "processed",
         "summary": {"total": 2, "failures": 0},
         "errors": None,
     }

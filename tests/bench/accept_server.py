@@ -35,6 +35,7 @@ async def main(port: int, folder: Path) -> None:
         database=database,
         clock=clock,
         accept=Accept(database, policy(config), clock, fanout),
+        withdrawals=fanout.withdrawals,
         hub=hub,
         dispatcher=Dispatcher([]),
     )
