@@ -62,10 +62,12 @@ def upcoming(window: str, *, now: int, where: ZoneInfo, digest_at: str) -> Itera
 
 
 def _hours(now: int, where: ZoneInfo) -> Iterator[Due]:
-    # Zones may be off by 30 or 45 minutes, so the full hour is the wall clock's.
-    minute = local(now, where).minute
-    first = now - now % MINUTE_MS + (60 - minute) * MINUTE_MS
-    return (Due(at, str(at)) for at in count(first, HOUR_MS))
+    # Zones may be off by 30 or 45 minutes, and clocks change by 30, so the full hour is the wall's.
+    at = now - now % MINUTE_MS
+    while True:
+        at += (60 - local(at, where).minute) * MINUTE_MS
+        if local(at, where).minute == 0:
+            yield Due(at, str(at))
 
 
 def _days(now: int, where: ZoneInfo, minutes: int, *, only_mondays: bool) -> Iterator[Due]:
