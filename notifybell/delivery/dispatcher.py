@@ -218,11 +218,13 @@ class Lane:
             log.exception("sender failed unexpectedly id=%s channel=%s", one.id, one.channel)
             await self._failed(one, Temporary(f"unexpected fault: {type(bug).__name__}"))
         else:
-            await self._answered(one.host)
+            is_back = self.circuits.answered(one.host)
             settled = (one, receipt.detail, self._clock.now())
             await self._patiently(
                 lambda: self._database.write_batched(outcomes.record_all_sent, settled)
             )
+            if is_back:
+                await self._tell_resumed(one.host)
             log.info(
                 "delivery sent id=%s channel=%s attempt=%d ms=%d",
                 one.id,
@@ -245,16 +247,16 @@ class Lane:
 
     async def _note_failure(self, host: str, failure: SendError, now: int) -> None:
         if not isinstance(failure, Temporary | Misconfigured):
-            await self._answered(host)  # whoever judges one message has let us in
+            if self.circuits.answered(host):  # whoever judges one message has let us in
+                await self._tell_resumed(host)
         elif self.circuits.failed(host, failure, now):
             reason = self.circuits.not_closed()[host].reason or ""
             log.error("channel paused channel=%s host=%s error=%s", self.channel, host, reason)
             await self._tell(host, reason, now)
 
-    async def _answered(self, host: str) -> None:
-        if self.circuits.answered(host):
-            log.info("channel resumed channel=%s host=%s", self.channel, host)
-            await self._tell(host, None, self._clock.now())
+    async def _tell_resumed(self, host: str) -> None:
+        log.info("channel resumed channel=%s host=%s", self.channel, host)
+        await self._tell(host, None, self._clock.now())
 
     async def _tell(self, host: str, reason: str | None, now: int) -> None:
         events = outcomes.channel_events(self.channel, host, reason, now)

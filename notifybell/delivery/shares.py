@@ -2,7 +2,7 @@
 
 A host may hold as many slots as stay free beside it, and one in any case. So a host that answers
 slowly fills half of a lane, a second one half of the rest, and whoever comes after them still finds
-room. A channel with one way out gives it everything.
+room. Where many wait at once, each gets the same. A channel with one way out gives it everything.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,20 +33,24 @@ def plan(
     now: int,
 ) -> Plan:
     """Shares for these hosts, each with the time its next delivery is due, in this order."""
-    free = kind.slots - sum(in_hand.values())
-    shares: dict[str, int] = {}
-    later: list[int] = []
-    is_short = False
+    ready, later = list[str](), list[int]()
     for host, due_at in waiting:
-        held = in_hand.get(host, 0)
         ready_at = max(due_at, circuits.opens_at(host))
-        if ready_at > now:
+        if ready_at <= now:
+            ready.append(host)
+        else:
             later.append(ready_at)
-        elif free == 0:
-            is_short = is_short or held == 0
-        elif share := room(host, kind, circuits, held=held, free=free, now=now):
+    free = kind.slots - sum(in_hand.values())
+    even = max(1, free // max(1, len(ready)))
+    shares: dict[str, int] = {}
+    is_short = False
+    for host in ready:
+        held = in_hand.get(host, 0)
+        if share := min(even, room(host, kind, circuits, held=held, free=free, now=now)):
             shares[host] = share
             free -= share
+        elif free == 0:
+            is_short = is_short or held == 0
     return Plan(shares, min(later, default=None), is_short)
 
 
