@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from notifybell.channels.email import EmailSender
-from notifybell.delivery import digest, withdrawal
+from notifybell.delivery import digest
 from notifybell.domain.clock import DAY_MS
 from notifybell.domain.quiet_hours import QuietHours
 from notifybell.store import marks
@@ -172,7 +172,7 @@ class TestLeavingOut:
         await shop.news("Two")
         await shop.set(quiet_hours=NIGHT)
         await shop.at(moment)
-        await cancel(shop, gone)
+        await shop.fanout.withdrawals.cancel(gone)
         await shop.at("2026-01-01T10:00")
         assert shop.sent() == [["Two"]]
         assert shop.row(gone).state == "cancelled"
@@ -195,10 +195,6 @@ class TestLeavingOut:
         assert shop.sent() == [["Three", "Two"]]
         assert [shop.row(one).state for one in sent] == ["skipped", "sent", "sent"]
         assert shop.row(sent[0]).reason.endswith("; 1,000 newer ones filled its digest")
-
-
-async def cancel(shop: DigestDesk, broadcast_id: str) -> None:
-    await withdrawal.cancel(shop.database, shop.clock, broadcast_id)
 
 
 class TestCatchingUp:

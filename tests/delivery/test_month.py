@@ -151,7 +151,7 @@ class Month:
         numbers: list[tuple[int, Callable[[], Awaitable[None]]]] = [
             (500, self._send),
             (700, self._read),
-            (40, self._move_house),
+            (200, self._move_house),
             (40, self._stall),
             (40, self.server.restart),
         ]
@@ -239,7 +239,7 @@ class Month:
         """Somebody lives elsewhere, or gets up at another time; not while something is overdue."""
         if self.clock.time < self._stalled_until:
             return
-        person = self.random.choice(self.people)
+        person = self.random.choice([*self.people[::20], *self._just_told()])
         person.zone, person.digest_at = self.random.choice(ZONES), self.random.choice(TIMES)
         said = Settings(time_zone=person.zone, digest_at=person.digest_at)
         now = self.clock.time
@@ -247,6 +247,11 @@ class Month:
             lambda conn: choices.change(conn, RULES, person.user.id, {}, said, now)
         )
         self.ledger.move(person, now)
+
+    def _just_told(self) -> list[Person]:
+        """Who had a daily digest last: on another clock that date may begin anew."""
+        ids = {user_id for user_id, *_ in self.daily[-50:]}
+        return [one for one in self.people if one.user.id in ids]
 
     async def _stall(self) -> None:
         """The calendar does not come to look for a while."""

@@ -1,10 +1,14 @@
 """What is deleted once its time is over."""
 
+from functools import partial
+
 from notifybell.delivery.upkeep import Upkeep
 from notifybell.domain.clock import DAY_MS
-from notifybell.store import activity
+from notifybell.domain.digests import Due
+from notifybell.store import activity, digests
 from notifybell.store.activity import NewEvent
-from notifybell.store.database import Database
+from notifybell.store.database import Database, WriteConnection
+from notifybell.store.digests import Series
 from tests.factories import NOW, FakeClock
 
 RETENTION_DAYS = 30
@@ -23,3 +27,26 @@ async def test_events_go_with_the_retention_however_many_there_are(database: Dat
     await upkeep.prune_events()
     left = database.read(lambda conn: activity.page(conn, limit=500))
     assert [event.at for event in left] == [NOW + DAY_MS] * 5
+
+
+async def test_digests_go_with_the_retention_too(database: Database) -> None:
+    clock = FakeClock()
+    upkeep = Upkeep(database, clock, [], RETENTION_DAYS)
+    day: Series = ("usr_ann", "email", "daily")
+    await database.write(partial(_close_one, series=day))
+    clock.advance(RETENTION_DAYS * DAY_MS)
+    await upkeep.prune_digests()
+    assert _digest_count(database) == 1
+    clock.advance(1)
+    await upkeep.prune_digests()
+    assert _digest_count(database) == 0
+
+
+def _close_one(conn: WriteConnection, series: Series) -> None:
+    digest_id, _ = digests.open_for(conn, {series: iter([Due(NOW, "today")])}, NOW)[series]
+    digests.close(conn, {digest_id: []}, NOW)
+
+
+def _digest_count(database: Database) -> int:
+    rows = database.read(lambda conn: conn.execute("SELECT id FROM digest").fetchall())
+    return len(rows)
