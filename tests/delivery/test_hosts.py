@@ -319,7 +319,7 @@ async def test_a_fault_of_the_configuration_pauses_that_host_alone_and_is_told(
         lane.wake()
         await until(lambda: states(desk, SLOW) == {"sent": 30})
         assert lane.paused_because is None
-    told = database.read(lambda conn: activity.page(conn, limit=50, channel=CHANNEL))
+    told = database.read(lambda conn: activity.page(conn, limit=200, channel=CHANNEL))
     assert [(one.type, one.detail) for one in told if one.type.startswith("channel.")] == [
         ("channel.resumed", SLOW),
         ("channel.paused", f"{SLOW}: ntfy.token: 403 no"),
