@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from notifybell.domain.digests import Due
-from notifybell.domain.ids import delivery_range, new_id, oldest_id
+from notifybell.domain.ids import delivery_range, new_ids, oldest_id
 from notifybell.domain.model import Channel, DeliveryState
 from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import as_json_list, columns, fill
@@ -67,7 +67,7 @@ def open_for(
     """The digest that takes an item of each series now, and when it is due.
 
     It is the open one, else one for the soonest period that had none. One query, and one statement
-    a new digest.
+    for all that are new; once more for those whose period is over already.
     """
     users = as_json_list(list({user_id for user_id, _, _ in wanted}))
     rows = conn.execute(
@@ -76,26 +76,29 @@ def open_for(
         (users,),
     ).fetchall()
     found: dict[Series, tuple[str, int]] = {(r[0], r[1], r[2]): (r[3], r[4]) for r in rows}
-    for series, periods in wanted.items():
-        if series not in found:
-            found[series] = _open(conn, series, periods, now)
+    while missing := [series for series in wanted if series not in found]:
+        found.update(_open(conn, {series: next(wanted[series]) for series in missing}, now))
     return found
 
 
 def _open(
-    conn: WriteConnection, series: Series, periods: Iterable[Due], now: int
-) -> tuple[str, int]:
-    for due in periods:
-        digest_id = new_id("dig", now)
-        opened = conn.execute(
-            "INSERT INTO digest (id, user_id, channel, key, period, due_at, state, created_at,"
-            " updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'open', ?7, ?7)"
-            " ON CONFLICT (user_id, channel, key, period) DO NOTHING",
-            (digest_id, *series, due.period, due.at, now),
-        )
-        if opened.rowcount:
-            return digest_id, due.at
-    raise AssertionError("periods never end")
+    conn: WriteConnection, soonest: Mapping[Series, Due], now: int
+) -> dict[Series, tuple[str, int]]:
+    """Open a digest for each of these periods that had none."""
+    ids = new_ids("dig", now, len(soonest))
+    new = [
+        (digest_id, *series, due.period, due.at)
+        for digest_id, (series, due) in zip(ids, soonest.items(), strict=True)
+    ]
+    rows = conn.execute(
+        "INSERT INTO digest (id, user_id, channel, key, period, due_at, state, created_at,"
+        " updated_at) SELECT n.value ->> 0, n.value ->> 1, n.value ->> 2, n.value ->> 3,"
+        " n.value ->> 4, n.value ->> 5, 'open', ?2, ?2 FROM json_each(?1) n WHERE 1"
+        " ON CONFLICT (user_id, channel, key, period) DO NOTHING"
+        " RETURNING user_id, channel, key, id, due_at",
+        (as_json_list(new), now),
+    ).fetchall()
+    return {(r[0], r[1], r[2]): (r[3], r[4]) for r in rows}
 
 
 def next_due(conn: Connection) -> int | None:

@@ -1,6 +1,6 @@
 """From a Struct to its SELECT list and back: one list per Struct, in the order of its fields."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import chain
 from sqlite3 import Connection
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 S = TypeVar("S", bound=msgspec.Struct)
+R = TypeVar("R")
 
 _ROWS_A_STATEMENT = 32  # a power of two: any number of rows needs at most five other statements
 
@@ -29,9 +30,20 @@ def as_json_list(values: Sequence[Any]) -> str:
 
 
 def insert_rows(
-    conn: Connection, table: str, column_names: Sequence[str], rows: Sequence[Sequence[Any]]
+    conn: Connection,
+    table: str,
+    column_names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    on_conflict: str = "",
 ) -> None:
-    """Insert many rows with few statements of many rows each.
+    """Insert many rows with few statements of many rows each."""
+    for some in by_statement(rows):
+        sql = _insert_sql(table, tuple(column_names), len(some), on_conflict)
+        conn.execute(sql, tuple(chain.from_iterable(some)))
+
+
+def by_statement(rows: Sequence[R]) -> Iterator[Sequence[R]]:
+    """The rows in parts for one statement each: parts of few different lengths.
 
     A step of SQLite lets the event loop have the interpreter and must win it back: `executemany`
     would do so for every row.
@@ -39,12 +51,18 @@ def insert_rows(
     start = 0
     while start < len(rows):
         number = min(_ROWS_A_STATEMENT, 1 << ((len(rows) - start).bit_length() - 1))
-        values = chain.from_iterable(rows[start : start + number])
-        conn.execute(_insert_sql(table, tuple(column_names), number), tuple(values))
+        yield rows[start : start + number]
         start += number
 
 
+def places(width: int, rows: int) -> str:
+    """The placeholders of so many rows, as VALUES has them."""
+    return ", ".join([f"({', '.join('?' * width)})"] * rows)
+
+
 @cache
-def _insert_sql(table: str, column_names: tuple[str, ...], number: int) -> str:
-    row = f"({', '.join('?' * len(column_names))})"
-    return f"INSERT INTO {table} ({', '.join(column_names)}) VALUES {', '.join([row] * number)}"
+def _insert_sql(table: str, column_names: tuple[str, ...], number: int, on_conflict: str) -> str:
+    return (
+        f"INSERT INTO {table} ({', '.join(column_names)})"
+        f" VALUES {places(len(column_names), number)} {on_conflict}"
+    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from notifybell.domain.model import Channel, Throttle
 from notifybell.store.database import WriteConnection
-from notifybell.store.rows import as_json_list
+from notifybell.store.rows import as_json_list, insert_rows
 
 Counted = tuple[str, Channel, str]
 """User id, channel, category."""
@@ -43,9 +43,11 @@ class Windows:
 
     def save(self, conn: WriteConnection) -> None:
         """Write what was counted."""
-        conn.executemany(
-            "INSERT INTO throttle (user_id, channel, category, started_at, count)"
-            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (user_id, channel, category)"
-            " DO UPDATE SET started_at = excluded.started_at, count = excluded.count",
+        insert_rows(
+            conn,
+            "throttle",
+            ("user_id", "channel", "category", "started_at", "count"),
             [(*counted, *self._used[counted]) for counted in self._changed],
+            on_conflict="ON CONFLICT (user_id, channel, category) DO UPDATE"
+            " SET started_at = excluded.started_at, count = excluded.count",
         )
