@@ -5,6 +5,7 @@ transaction, and every row it stamps tells the commit's listeners whose inbox ch
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import msgspec
 
@@ -12,7 +13,7 @@ from notifybell.domain.errors import Conflict, NotFound, RequestRefused
 from notifybell.domain.ids import new_id
 from notifybell.domain.model import Recipient, User
 from notifybell.store.database import Connection, WriteConnection
-from notifybell.store.rows import as_json_list, columns, fill
+from notifybell.store.rows import as_json_list, by_statement, columns, fill, insert_rows, places
 
 _USER = columns(User, "user")
 _TEXT_FIELDS = ("external_id", "email", "first_name", "last_name")
@@ -297,23 +298,23 @@ def _renamed(user: User, recipient: Recipient, now: int) -> User:
 
 
 def _insert(conn: WriteConnection, users: list[User]) -> None:
-    if not users:
-        return
-    conn.executemany(
-        f"INSERT INTO user (id, {', '.join(_GIVEN)}, created_at, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(user.id, *_given(user), user.created_at, user.updated_at) for user in users],
-    )
+    names = ("id", *_GIVEN, "created_at", "updated_at")
+    rows = [(user.id, *_given(user), user.created_at, user.updated_at) for user in users]
+    insert_rows(conn, "user", names, rows)
 
 
 def _update(conn: WriteConnection, users: list[User]) -> None:
-    if not users:
-        return
-    conn.executemany(
-        f"UPDATE user SET {', '.join(f'{name} = ?' for name in _GIVEN)}, updated_at = ?"
-        " WHERE id = ?",
-        [(*_given(user), user.updated_at, user.id) for user in users],
-    )
+    for some in by_statement(users):
+        values = [value for user in some for value in (user.id, *_given(user), user.updated_at)]
+        conn.execute(_update_sql(len(some)), values)
+
+
+@cache
+def _update_sql(number: int) -> str:
+    names = (*_GIVEN, "updated_at")
+    changes = ", ".join(f"{name} = v.column{place}" for place, name in enumerate(names, 2))
+    given = places(len(names) + 1, number)
+    return f"UPDATE user SET {changes} FROM (VALUES {given}) AS v WHERE user.id = v.column1"
 
 
 def _given(user: User) -> list[str | None]:
