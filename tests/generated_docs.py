@@ -9,8 +9,8 @@ import click
 
 from notifybell import cli
 from notifybell.channels import registry, template_files, template_values, templates, webhook
-from notifybell.delivery import circuits
-from notifybell.domain import events, mail_status, preferences
+from notifybell.delivery import choices, circuits, digest
+from notifybell.domain import digests, events, local_time, mail_status, preferences
 from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from notifybell.store import deliveries
 
@@ -72,6 +72,12 @@ TABLES = {
         "waits": table_of(preferences.__doc__, 1),
         "circuits": table_of(circuits.__doc__),
         "retries": retries(),
+    },
+    "digests.md": {
+        "windows": table_of(digests.__doc__),
+        "times": table_of(local_time.__doc__),
+        "closing": table_of(digest.__doc__),
+        "choices": table_of(choices.__doc__),
     },
     "events.md": {"types": event_types()},
     "suppressions.md": {"refusals": table_of(mail_status.__doc__)},
