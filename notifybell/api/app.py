@@ -13,6 +13,7 @@ from notifybell.api import openapi, problems
 from notifybell.api.assets import widget_routes
 from notifybell.api.auth import Authenticator
 from notifybell.api.broadcasts import BroadcastController
+from notifybell.api.channels import list_channels
 from notifybell.api.deliveries import DeliveryController
 from notifybell.api.docs import docs_routes
 from notifybell.api.door import Door
@@ -74,6 +75,7 @@ _ROUTES = (
     BroadcastController,
     UserController,
     DeliveryController,
+    list_channels,
     EventController,
     get_metrics,
     explain_notification,

@@ -4,11 +4,12 @@ import msgspec
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
+from notifybell.api.channels import ChannelState, state_of
 from notifybell.api.request import ApiRequest
 from notifybell.config import known_channels
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.webhooks import Feeder
-from notifybell.domain.model import IN_APP, Channel
+from notifybell.domain.model import Channel
 from notifybell.domain.webhooks import WEBHOOK
 
 
@@ -18,14 +19,16 @@ class Health(msgspec.Struct, frozen=True):
     status: str
 
 
-class Readiness(msgspec.Struct, frozen=True):
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """Whether new work is taken, and how each channel and each webhook stands: on, off or paused.
 
-    A webhook is off when its receiver answered 410 since the server started.
+    A webhook is off when its receiver answered 410 since the server started. `open_circuits` counts
+    the hosts of a channel that are left alone because they are down or refuse us.
     """
 
     status: str
-    channels: dict[Channel, str]
+    channels: dict[Channel, ChannelState]
+    open_circuits: dict[Channel, int]
     webhooks: dict[str, str]
 
 
@@ -50,19 +53,15 @@ async def readyz(
     """503 while it stops or cannot take writes; a paused channel is told but does not fail it."""
     db, hub, dispatcher = request.db, request.parts.hub, request.parts.dispatcher
     is_ready = db.takes_writes and not hub.is_closed
-    channels = {channel: _state(channel, dispatcher) for channel in known_channels(request.config)}
-    webhooks = _webhooks(request.parts.feeder, dispatcher)
-    readiness = Readiness("ready" if is_ready else "busy", channels, webhooks)
+    readiness = Readiness(
+        status="ready" if is_ready else "busy",
+        channels={name: state_of(name, dispatcher) for name in known_channels(request.config)},
+        open_circuits={
+            name: len(lane.circuits.not_closed()) for name, lane in dispatcher.lanes.items()
+        },
+        webhooks=_webhooks(request.parts.feeder, dispatcher),
+    )
     return Response(readiness, status_code=200 if is_ready else 503)
-
-
-def _state(channel: Channel, dispatcher: Dispatcher) -> str:
-    if channel == IN_APP:
-        return "on"
-    lane = dispatcher.lanes.get(channel)
-    if lane is None:
-        return "off"
-    return "on" if lane.paused_because is None else "paused"
 
 
 def _webhooks(feeder: Feeder | None, dispatcher: Dispatcher) -> dict[str, str]:

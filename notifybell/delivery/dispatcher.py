@@ -51,6 +51,7 @@ class Lane:
         compose: Compose,
     ) -> None:
         self.channel: Channel = kind.name
+        self.label = kind.label
         self.circuits = Circuits()
         self._kind = kind
         self._sender = sender
@@ -332,6 +333,11 @@ class Dispatcher:
     def __init__(self, lanes: list[Lane]) -> None:
         self.lanes = {lane.channel: lane for lane in lanes}
         self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def labels(self) -> dict[Channel, str]:
+        """What each lane's channel is called, for people."""
+        return {name: lane.label for name, lane in self.lanes.items()}
 
     def start(self) -> None:
         """Run every lane."""

@@ -61,6 +61,23 @@ def _waiting_from(
     ).fetchall()
 
 
+class Queue(msgspec.Struct, frozen=True):
+    """What waits to be sent on a channel."""
+
+    count: int
+    due_at: int
+    #: of the first
+
+
+def queues(conn: Connection) -> dict[Channel, Queue]:
+    """What waits, by channel. It counts rows: call it through `Database.scan`."""
+    rows = conn.execute(
+        "SELECT channel, count(*), min(due_at) FROM delivery WHERE state = 'queued'"
+        " GROUP BY channel"
+    ).fetchall()
+    return {channel: Queue(count, due_at) for channel, count, due_at in rows}
+
+
 def claim(
     conn: WriteConnection, channel: Channel, host: str, now: int, *, limit: int, lease_ms: int
 ) -> list[DueDelivery]:
