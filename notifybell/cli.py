@@ -29,6 +29,7 @@ from notifybell import (
     cli_suppressions,
     cli_why,
     config,
+    log_lines,
     new_config,
     serve,
 )
@@ -171,7 +172,7 @@ def run_server(config_path: str | None, demo: bool, log: str, listen: str | None
     \b
     Example: notifybell serve --log json
     """
-    serve.set_up_logging(log)
+    log_lines.set_up(log)
     if demo:
         return demo_mode.run(listen=listen or "127.0.0.1:8080")
     path = config.find_config(config_path)

@@ -20,6 +20,7 @@ from notifybell.domain import digests
 from notifybell.domain.channel_kind import ChannelKind
 from notifybell.domain.config_reader import Reader, Table, nearest, secrets_of
 from notifybell.domain.errors import ConfigError
+from notifybell.domain.inbox_config import InboxConfig
 from notifybell.domain.model import IN_APP, Category, Channel, RouteStep, Throttle
 from notifybell.domain.preferences import OFF, Policy
 from notifybell.domain.webhook_config import WebhookConfig
@@ -180,6 +181,7 @@ class Config(Table, frozen=True, kw_only=True):
     email: EmailConfig | None = None
     web_push: WebPushConfig | None = None
     templates: TemplatesConfig | None = None
+    inbox: InboxConfig = InboxConfig()
     webhooks: dict[str, WebhookConfig] = msgspec.field(default_factory=dict)
     defaults: DefaultsConfig = DefaultsConfig()
     categories: dict[str, CategoryConfig] = msgspec.field(default_factory=dict)

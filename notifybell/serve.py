@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,6 +26,7 @@ from granian.server.embed import Server as Granian
 
 from notifybell import __version__
 from notifybell.api.app import create_app
+from notifybell.api.inbox_page import signs_in_by_mail
 from notifybell.api.parts import Parts
 from notifybell.channels import registry, web_push, webhook
 from notifybell.channels.base import Message, Registration, Sender, Tools
@@ -39,6 +39,7 @@ from notifybell.delivery.calendar import Calendar
 from notifybell.delivery.compose import Composer
 from notifybell.delivery.dispatcher import Dispatcher, Lane
 from notifybell.delivery.fanout import Fanout
+from notifybell.delivery.sign_in import SignInMails, Wording
 from notifybell.delivery.upkeep import Upkeep
 from notifybell.delivery.webhooks import Feeder
 from notifybell.domain import links
@@ -131,6 +132,7 @@ def build(
     labels = {key: category.label for key, category in rules.categories.items()}
     composer = Composer(partial(_unsubscribe_url, config), labels)
     lanes = _lanes(config, database, clock, senders, composer, templates)
+    sign_in = _sign_in(config, database, clock, senders)
     webhook_lanes, feeder = _webhooks(config, database, clock, composer)
     dispatcher = Dispatcher([*lanes, *webhook_lanes])
     database.add_listener(hub.wake)
@@ -149,10 +151,11 @@ def build(
             dispatcher=dispatcher,
             vapid_public_key=_vapid_public_key(config),
             feeder=feeder,
+            sign_in=sign_in,
         ),
         workers=[
             asyncio.create_task(worker.run())
-            for worker in (fanout, Calendar(database, rules, clock, fanout), feeder)
+            for worker in (fanout, Calendar(database, rules, clock, fanout), feeder, sign_in)
             if worker is not None
         ],
         upkeep=upkeep,
@@ -212,6 +215,21 @@ def _webhooks(
     events = {name: table.events for name, table in config.webhooks.items()}
     lane = Lane(kind, sender, database, clock, composer.compose)
     return [lane], Feeder(database, clock, events, sender.is_off)
+
+
+def _sign_in(
+    config: Config, database: Database, clock: Clock, senders: Mapping[Channel, Sender]
+) -> SignInMails | None:
+    """None where nobody signs in to the hosted inbox by mail."""
+    if not signs_in_by_mail(config):
+        return None
+    page = f"{config.server.public_url}/inbox/sign-in"
+    wording = Wording(
+        title=config.inbox.title,
+        link=lambda code: f"{page}#code={code}",
+        key=config.auth.secret_keys[0],
+    )
+    return SignInMails(database, clock, senders[EMAIL], wording)
 
 
 def _vapid_public_key(config: Config) -> str | None:
@@ -365,36 +383,3 @@ def _raise_open_files_limit() -> None:
     if soft < hard:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def set_up_logging(style: str, folder: Path | None = None) -> None:
-    """Lines to stderr: text for people, or one JSON object a line."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonFormatter() if style == "json" else _TextFormatter())
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
-    for noisy in ("apscheduler", "aiosmtplib", "mail.log"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-class _TextFormatter(logging.Formatter):
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(message)s")
-        self.converter = time.gmtime
-        self.default_time_format = "%Y-%m-%dT%H:%M:%S"
-        self.default_msec_format = "%s.%03dZ"
-
-
-class _JsonFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        entry = {
-            "at": f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(record.created))}"
-            f".{int(record.msecs):03d}Z",
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
-        return msgspec.json.encode(entry).decode()

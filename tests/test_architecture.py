@@ -28,7 +28,7 @@ FLOORS = {
             "server_client",
             "new_config",
         ),
-        *("serve", "demo", "__main__"),
+        *("serve", "demo", "log_lines", "__main__"),
     ),
     4: ("api", "dashboard"),
     3: ("delivery", "realtime"),

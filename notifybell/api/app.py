@@ -13,13 +13,14 @@ from notifybell.api import openapi, problems
 from notifybell.api.assets import widget_routes
 from notifybell.api.auth import Authenticator
 from notifybell.api.broadcasts import BroadcastController
-from notifybell.api.channels import list_channels
 from notifybell.api.deliveries import DeliveryController
 from notifybell.api.docs import docs_routes
 from notifybell.api.door import Door
 from notifybell.api.events import EventController
 from notifybell.api.explain import explain_notification
 from notifybell.api.health import healthz, readyz
+from notifybell.api.inbox_page import inbox_routes
+from notifybell.api.inbox_sessions import SignInLimits
 from notifybell.api.installations import installation_routes
 from notifybell.api.marks import MARK_ROUTES
 from notifybell.api.metrics import get_metrics
@@ -60,10 +61,10 @@ def _litestar(
     )
     of_channels = (*token_routes(config.kinds), *installation_routes(config.kinds))
     return Litestar(
-        [*_ROUTES, *of_channels, *widget_routes(), *more_routes],
+        [*_ROUTES, *of_channels, *widget_routes(), *inbox_routes(config), *more_routes],
         before_request=authenticator.admit,
         request_class=ApiRequest,
-        state=State({"parts": parts}),
+        state=State({"parts": parts, "sign_in_limits": SignInLimits()}),
         exception_handlers=problems.HANDLERS,
         request_max_body_size=config.server.max_body,
         openapi_config=openapi_config,
@@ -75,7 +76,6 @@ _ROUTES = (
     BroadcastController,
     UserController,
     DeliveryController,
-    list_channels,
     EventController,
     get_metrics,
     explain_notification,

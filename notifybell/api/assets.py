@@ -1,6 +1,7 @@
 """The widget's files, from memory: compressed once at start, revalidated by ETag.
 
-`/notifybell.js` is the bell in one file; the modules it is made of are there too, for headless use.
+`/notifybell.js` is the bell in one file, `/notifybell-panel.js` what it fetches for its panel and
+`/notifybell-all.js` every element; the modules they are made of are there too, for headless use.
 
 Module scripts on other sites are fetched with CORS, so these files say `*`: they are public and
 carry no data. `no-cache` means "ask first", so that an upgrade never mixes old modules with new.
@@ -20,13 +21,19 @@ from litestar.handlers import HTTPRouteHandler
 import notifybell
 from notifybell.api.widget_bundle import bundle
 
+#: without the character set, which Litestar adds to text
 _TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".html": "text/html",
     ".svg": "image/svg+xml",
+    ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
+
+
+#: modules that are served with all they import
+ENTRIES = ("notifybell.js", "notifybell-panel.js", "notifybell-all.js")
 
 
 class Asset(msgspec.Struct, frozen=True):
@@ -47,7 +54,12 @@ def web_folder() -> Path:
 
 def load_asset(path: Path) -> Asset:
     """Read a file and compress it."""
-    return _asset(path.read_bytes(), _TYPES[path.suffix])
+    return make_asset(path.read_bytes(), path.suffix)
+
+
+def make_asset(body: bytes, suffix: str) -> Asset:
+    """A file that exists in memory only; `suffix` is that of its name."""
+    return _asset(body, _TYPES[suffix])
 
 
 @cache  # compressing takes most of the start; once a process is enough
@@ -67,7 +79,8 @@ def widget_routes() -> list[HTTPRouteHandler]:
     """A public route for the widget, `/notifybell.js`, and for each module."""
     folder = web_folder()
     assets = {path.name: load_asset(path) for path in sorted(folder.glob("*.js"))}
-    assets["notifybell.js"] = _asset(bundle(folder, "notifybell.js").encode(), _TYPES[".js"])
+    for name in ENTRIES:
+        assets[name] = _asset(bundle(folder, name).encode(), _TYPES[".js"])
     return [asset_route(f"/{name}", asset, {}) for name, asset in assets.items()]
 
 

@@ -5,6 +5,7 @@ import msgspec
 from notifybell.config import Config
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
+from notifybell.delivery.sign_in import SignInMails
 from notifybell.delivery.webhooks import Feeder
 from notifybell.delivery.withdrawal import Withdrawals
 from notifybell.domain.clock import Clock
@@ -26,3 +27,5 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     #: what browsers subscribe with; None where web push is off
     feeder: Feeder | None = None
     #: None where there are no webhooks
+    sign_in: SignInMails | None = None
+    #: None where nobody signs in to the hosted inbox by mail

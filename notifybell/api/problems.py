@@ -22,6 +22,7 @@ from notifybell.domain.errors import (
     NotFound,
     NotifyBellError,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
 )
 
@@ -43,6 +44,7 @@ STATUSES: dict[type[NotifyBellError], tuple[int, str]] = {
     TooLarge: (413, "Too large"),
     IdempotencyMismatch: (422, "Idempotency-Key reused"),
     Conflict: (409, "Conflict"),
+    TooManyRequests: (429, "Too many requests"),
     Busy: (503, "Busy"),
 }
 
@@ -121,6 +123,7 @@ DESCRIPTIONS = {
     409: "The request conflicts with what is stored.",
     413: "The body is too large.",
     422: "A field, parameter or Idempotency-Key is not allowed.",
+    429: "Too often. Try again after Retry-After seconds.",
     503: "At a limit; nothing was accepted. Try again after Retry-After seconds.",
 }
 

@@ -13,7 +13,8 @@
     ├── Busy                                  we are at a limit; try again (503 at the door)
     │   ├── QueueFull
     │   ├── StoreUnavailable                  disk full or not writable; nothing was accepted
-    │   └── TooManyStreams
+    │   ├── TooManyStreams
+    │   └── TooManyRequests                   this caller, not we (429 at the door)
     ├── ConfigError                           the configuration file (exit code 2)
     ├── StoreError                            the database cannot be opened (exit code 3)
     └── SendError                             the only errors a Sender raises
@@ -133,6 +134,13 @@ class TooManyStreams(Busy):
 
     code = "too_many_streams"
     retry_after_s = 10
+
+
+class TooManyRequests(Busy):
+    """Too many requests from here; try again later."""
+
+    code = "too_many_requests"
+    retry_after_s = 60
 
 
 class ConfigError(NotifyBellError):

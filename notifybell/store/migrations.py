@@ -214,6 +214,24 @@ _SCHEMA = (
     "CREATE UNIQUE INDEX digest_open ON digest (user_id, channel, key) WHERE state = 'open'",
     "CREATE INDEX digest_due ON digest (due_at, id) WHERE state = 'open'",
     """
+    CREATE TABLE inbox_session (
+        digest TEXT PRIMARY KEY,
+        user_id TEXT NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX inbox_session_user ON inbox_session (user_id)",
+    "CREATE INDEX inbox_session_age ON inbox_session (expires_at)",
+    """
+    CREATE TABLE sign_in_code (
+        digest TEXT PRIMARY KEY,
+        user_id TEXT NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX sign_in_code_user ON sign_in_code (user_id)",
+    "CREATE INDEX sign_in_code_age ON sign_in_code (expires_at)",
+    """
     CREATE TABLE throttle (
         user_id TEXT NOT NULL,
         channel TEXT NOT NULL,

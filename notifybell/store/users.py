@@ -19,7 +19,7 @@ _USER = columns(User, "user")
 _TEXT_FIELDS = ("external_id", "email", "first_name", "last_name")
 _OF_A_USER = (
     *("notification", "preference", "user_setting", "topic_subscription", "channel_token"),
-    *("digest", "throttle", "activity"),
+    *("digest", "throttle", "activity", "inbox_session", "sign_in_code"),
 )
 _GIVEN = (*_TEXT_FIELDS, "custom_attributes")
 

@@ -19,7 +19,14 @@ PUBLIC = {
     "/openapi.json": "describes the API",
     "/docs": "describes the API",
     "/unsubscribe/{token}": "its token is the permission",
+    "/inbox": "the same for everyone; holds nothing of anybody's",
+    "/inbox/sign-in": "the same page, and for those who are not signed in",
+    "/inbox/manifest.webmanifest": "describes that page",
+    "/inbox/token": "its cookie is the permission",
+    "/inbox/sign-out": "ends the session of its cookie, if any",
+    "/inbox/session": "its code is the permission",
 }
+INBOX_FILE = re.compile(r"/inbox/[a-z0-9-]+\.(js|css|svg|png)")
 WIDGET = re.compile(r"/[a-z-]+\.js")
 
 
@@ -51,7 +58,8 @@ async def test_every_route_says_who_may_call_it(shop: Shop) -> None:
         access = handler.opt.get("access")
         assert access in ("project", "user", "public"), f"{method} {path} says {access!r}"
         if access == "public":
-            assert path in PUBLIC or WIDGET.fullmatch(path), f"{method} {path} is public"
+            is_file = WIDGET.fullmatch(path) or INBOX_FILE.fullmatch(path)
+            assert path in PUBLIC or is_file, f"{method} {path} is public"
         if access == "project":
             assert path.startswith("/api/")
 

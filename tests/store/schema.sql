@@ -134,6 +134,16 @@ CREATE TABLE idempotency_key (
 
 CREATE INDEX idempotency_key_age ON idempotency_key (created_at);
 
+CREATE TABLE inbox_session (
+    digest TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX inbox_session_age ON inbox_session (expires_at);
+
+CREATE INDEX inbox_session_user ON inbox_session (user_id);
+
 CREATE TABLE metric (
     day TEXT NOT NULL,
     category TEXT NOT NULL,
@@ -197,6 +207,16 @@ CREATE TABLE preference (
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (user_id, category, channel)
 ) WITHOUT ROWID;
+
+CREATE TABLE sign_in_code (
+    digest TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX sign_in_code_age ON sign_in_code (expires_at);
+
+CREATE INDEX sign_in_code_user ON sign_in_code (user_id);
 
 CREATE TABLE suppression (
     channel TEXT NOT NULL,

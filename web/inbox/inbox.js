@@ -1,0 +1,299 @@
+/**
+ * The hosted inbox: signs in, shows the elements, signs out.
+ *
+ * What signs in arrives in the address's fragment and is taken out of it before anything else. The
+ * session is a cookie that scripts cannot read; this page gets a user token of some minutes for it.
+ *
+ * @typedef {{ kind: "token" | "code", value: string }} Arrival
+ * @typedef {{ token: string, name: string }} Known
+ */
+
+const INBOX = "notify-bell";
+const SETTINGS = "notify-preferences";
+const KEPT = "notifybell-inbox";
+/** All that the elements keep in this browser is named like that. */
+const OURS = /^notify-?bell/;
+const SCREENS = ["inbox", "settings", "enter", "sent", "switch", "offline"];
+
+class Refused extends Error {
+  /**
+   * @param {number} status
+   * @param {string} detail
+   */
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+/**
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/** @type {Arrival | null} waits for the person's word */
+let pending = null;
+
+/** @returns {Arrival | null} */
+function takeArrival() {
+  const match = /^#(token|code)=(.+)$/.exec(location.hash);
+  if (!match) return null;
+  history.replaceState(null, "", "/inbox");
+  return { kind: match[1] === "token" ? "token" : "code", value: decodeURIComponent(match[2] ?? "") };
+}
+
+/**
+ * @param {string} path
+ * @param {object} [body]
+ * @param {string} [token]
+ * @returns {Promise<any>}
+ */
+async function post(path, body, token) {
+  const headers = new Headers({ "Content-Type": "application/json" });
+  if (token) headers.set("Authorization", `Bearer ${token}`);
+  const json = body && JSON.stringify(body);
+  const response = await fetch(path, { method: "POST", headers, body: json ?? null });
+  const text = await response.text();
+  const answer = text ? JSON.parse(text) : null;
+  if (!response.ok) throw new Refused(response.status, answer?.detail ?? "");
+  return answer;
+}
+
+/** @param {string[]} names of screens to be seen */
+function show(...names) {
+  for (const name of SCREENS) find(name).hidden = !names.includes(name);
+  const isIn = names.includes("inbox") || names.includes("settings");
+  find("account").hidden = !isIn;
+  find("places").hidden = !isIn || !customElements.get(SETTINGS);
+  const [first] = names;
+  if (first === "sent" || first === "switch") find(first).focus();
+}
+
+/** @param {string} text */
+function say(text) {
+  find("problem").textContent = text;
+  find("problem").hidden = !text;
+}
+
+/** @returns {Known | null} who was here last; the token names its user and opens nothing */
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Known} known */
+function remember({ token, name }) {
+  const unsigned = token.slice(0, token.lastIndexOf(".") + 1);
+  localStorage.setItem(KEPT, JSON.stringify({ token: unsigned, name }));
+}
+
+/** @param {Arrival} arrival */
+function isSomebodyElse({ kind, value }) {
+  const known = remembered();
+  return kind === "token" && known !== null && who(known.token) !== who(value);
+}
+
+/**
+ * Whom a token names, as far as that can be told without the server.
+ *
+ * @param {string} token
+ */
+function who(token) {
+  try {
+    const payload = (token.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/");
+    const bytes = Uint8Array.from(atob(payload), (character) => character.charCodeAt(0));
+    const { user_external_id, user_email } = JSON.parse(new TextDecoder().decode(bytes));
+    return user_external_id ?? user_email;
+  } catch {
+    return token;
+  }
+}
+
+/**
+ * @param {Arrival} arrival
+ * @param {boolean} switching the person said so
+ */
+async function exchange(arrival, switching) {
+  if (!switching && isSomebodyElse(arrival)) throw new Refused(409, "");
+  if (arrival.kind === "token") return post("/api/inbox/session", undefined, arrival.value);
+  return post("/inbox/session", { code: arrival.value, switch: switching });
+}
+
+/**
+ * @param {Arrival} arrival
+ * @param {boolean} switching
+ */
+async function enter(arrival, switching = false) {
+  say("");
+  try {
+    await exchange(arrival, switching);
+    if (switching) await forget();
+  } catch (error) {
+    if (error instanceof Refused && error.status === 409) return ask(arrival);
+    say(sentence(error, arrival.kind));
+  }
+  await resume();
+}
+
+/** @param {Arrival} arrival */
+function ask(arrival) {
+  pending = arrival;
+  find("current").textContent = remembered()?.name ?? "somebody else";
+  show("switch");
+}
+
+/**
+ * @param {unknown} error
+ * @param {Arrival["kind"]} kind
+ */
+function sentence(error, kind) {
+  if (!(error instanceof Refused)) return "The server cannot be reached. Open the link again later.";
+  if (error.status >= 500) return "The server is busy. Open the link again in a moment.";
+  const what = kind === "code" ? "was used before, or is older than 15 minutes" : "is not valid any more";
+  return `This link ${what}. Ask for a new one.`;
+}
+
+/** @returns {Promise<string>} */
+async function freshToken() {
+  const known = /** @type {Known} */ (await post("/inbox/token"));
+  remember(known);
+  return known.token;
+}
+
+/** Shows what the browser has kept, and then what the server says. */
+async function resume() {
+  const kept = remembered();
+  if (kept) mount(kept);
+  try {
+    const token = await freshToken();
+    mount({ token, name: remembered()?.name ?? "" });
+  } catch (error) {
+    if (error instanceof Refused && error.status < 500) await leave();
+    else if (!kept) show("offline");
+  }
+}
+
+/** @param {Known} known */
+function mount({ token, name }) {
+  find("name").textContent = name;
+  for (const [place, tag] of [["inbox", INBOX], ["settings", SETTINGS]]) {
+    const section = find(place ?? "");
+    const element = section.firstElementChild;
+    if (element) element.setAttribute("token", token);
+    else section.append(made(tag ?? "", token));
+  }
+  showPlace();
+}
+
+/**
+ * @param {string} tag
+ * @param {string} token
+ */
+function made(tag, token) {
+  const element = document.createElement(tag);
+  element.setAttribute("token", token);
+  return Object.assign(element, { onTokenExpired: renew });
+}
+
+async function renew() {
+  try {
+    return await freshToken();
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) await leave();
+    throw error;
+  }
+}
+
+function showPlace() {
+  const place = location.hash === "#settings" ? "settings" : "inbox";
+  show(place);
+  for (const name of ["inbox", "settings"]) {
+    if (name === place) find(`to-${name}`).setAttribute("aria-current", "page");
+    else find(`to-${name}`).removeAttribute("aria-current");
+  }
+}
+
+/** Nobody is signed in any more. */
+async function leave() {
+  await forget();
+  show("enter");
+}
+
+/** Whatever this browser has of the one who was here. */
+async function forget() {
+  find("inbox").replaceChildren();
+  find("settings").replaceChildren();
+  for (const name of Object.keys(localStorage)) if (OURS.test(name)) localStorage.removeItem(name);
+  const registration = await navigator.serviceWorker?.getRegistration("/inbox");
+  const subscription = await registration?.pushManager?.getSubscription();
+  await subscription?.unsubscribe();
+}
+
+async function signOut() {
+  say("");
+  try {
+    await post("/inbox/sign-out");
+  } catch {
+    return say("The server cannot be reached, so you are still signed in. Try again later.");
+  }
+  history.replaceState(null, "", "/inbox");
+  await leave();
+}
+
+/** @param {SubmitEvent} event */
+async function askForLink(event) {
+  event.preventDefault();
+  say("");
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const email = String(new FormData(form).get("email"));
+  try {
+    await post("/inbox/sign-in", { email });
+  } catch (error) {
+    return say(whyNoLink(error));
+  }
+  find("sent-to").textContent = email;
+  form.reset();
+  show("sent");
+}
+
+/** @param {unknown} error */
+function whyNoLink(error) {
+  const status = error instanceof Refused ? error.status : 0;
+  if (status === 422) return "This is not an email address.";
+  if (status === 429) return "That was often. Wait a minute, then ask again.";
+  return "The server cannot be reached. Try again later.";
+}
+
+/** The worker's address is one of ours and never made of anything, which the browser wants told. */
+function install() {
+  const address = "/inbox/sw.js";
+  const makers = { createScriptURL: () => address };
+  const policy = globalThis.trustedTypes?.createPolicy("notifybell-inbox", makers);
+  const url = /** @type {string} */ (policy?.createScriptURL(address) ?? address);
+  void navigator.serviceWorker?.register(url, { scope: "/inbox" }).catch(() => {});
+}
+
+function start() {
+  const arrival = takeArrival();
+  find("sign-out").addEventListener("click", signOut);
+  find("again").addEventListener("click", () => show("enter"));
+  find("stay").addEventListener("click", () => resume());
+  find("change").addEventListener("click", () => pending && enter(pending, true));
+  document.getElementById("ask")?.addEventListener("submit", askForLink);
+  addEventListener("hashchange", onHash);
+  addEventListener("online", () => void resume());
+  install();
+  return arrival ? enter(arrival) : resume();
+}
+
+function onHash() {
+  const arrival = takeArrival();
+  if (arrival) void enter(arrival);
+  else if (!find("account").hidden) showPlace();
+}
+
+void start();
