@@ -118,8 +118,8 @@ def _failure(answer: Answer, now: int) -> SendError:
 def kind(number: int) -> ChannelKind:
     """The channel of so many webhooks.
 
-    Twice the slots that all of them can fill together: a lane whose slots are half taken claims no
-    more, so with fewer a few dead receivers would hold up the others.
+    Twice the slots that all of them can fill together: a receiver may have as many as stay free
+    beside it, so with fewer a few dead ones would leave the others little.
     """
     return ChannelKind(
         name=WEBHOOK,
