@@ -8,8 +8,11 @@ import pytest
 
 from notifybell.delivery import fanout
 from notifybell.delivery.fanout import CHUNK, SMALL, Fanout, next_chunk
-from notifybell.domain.model import Broadcast, Recipient, User
-from notifybell.store import broadcasts, users
+from notifybell.delivery.plan import plan
+from notifybell.domain.model import Broadcast, Category, Recipient, RouteStep, Throttle, User
+from notifybell.domain.preferences import Settings
+from notifybell.domain.quiet_hours import QuietHours
+from notifybell.store import broadcasts, preferences, suppressions, topics, users
 from notifybell.store.database import Database, WriteConnection
 from tests.delivery.conftest import Desk
 from tests.factories import (
@@ -201,34 +204,131 @@ async def test_a_full_queue_only_delays_it(
 # --- cost ---------------------------------------------------------------------------------------
 
 
-async def test_a_chunk_costs_the_same_statements_whatever_its_size(
-    database: Database, desk: Desk
-) -> None:
-    """Nothing is asked or written user by user."""
-
-    def statements(conn: WriteConnection, number: int) -> list[str]:
-        crowd = [
-            Recipient(external_id=f"crowd-{number}-{n}", email=f"c{number}-{n}@example.com")
-            for n in range(number)
-        ]
-        for user in users.find_or_create(conn, crowd, NOW):
-            assert isinstance(user, User)
-            endpoint = f"https://push/{user.id}"
-            a_browser(conn, user.id, endpoint)
-        recipients = [*a_crowd(2 * number)[number:], *crowd]
-        broadcast = a_broadcast(
-            state="enqueued", category="news", total=2 * number, recipients="[]"
+MANY = 10_000
+HOUR = 3_600_000
+BUSY = msgspec.structs.replace(
+    ALL_ON,
+    categories={
+        "news": Category(
+            key="news",
+            label="News",
+            channels={"web_push": "digest:15m"},
+            route={
+                "in_app": RouteStep(channel="in_app"),
+                "email": RouteStep(channel="email", after_ms=60_000, unless="seen"),
+                "web_push": RouteStep(channel="web_push"),
+            },
+            throttle={"email": Throttle(1, HOUR)},
+            group_ms=HOUR,
         )
-        broadcasts.insert_many(conn, [broadcast])
-        seen: list[str] = []
-        conn.set_trace_callback(seen.append)
-        next_chunk(conn, ALL_ON, broadcast, recipients[-CHUNK:], NOW)
-        conn.set_trace_callback(None)
-        return seen
+    },
+)
+"""A category in which everything is asked: routes, digests, throttles and groups."""
 
-    few = await database.write(lambda conn: statements(conn, 2))
-    many = await database.write(lambda conn: statements(conn, CHUNK))
-    inserts = [statement for statement in many if statement.startswith("INSERT")]
-    others = [statement for statement in many if not statement.startswith("INSERT")]
-    assert len(others) <= len([one for one in few if not one.startswith("INSERT")]) <= 10
-    assert len(inserts) < CHUNK, "rows are written many at a time"
+FIXED = 26
+"""Statements of a chunk besides those that write its rows."""
+
+
+def settle_in(conn: WriteConnection, number: int) -> None:
+    """People of all kinds, who have subscribed to a topic.
+
+    With browsers, choices, settings, a throttle that is used up, a group, a mute of another topic,
+    or an address that bounced.
+    """
+    found = users.find_or_create(conn, a_crowd(number), NOW)
+    people = [one for one in found if isinstance(one, User)]
+    ids = [one.id for one in people]
+    topics.put(conn, ids, "order/1", "subscribed", NOW)
+    topics.put(conn, ids[::50], "order/2", "muted", NOW)
+    for user_id in ids[::4]:
+        a_browser(conn, user_id, f"https://push/{user_id}")
+    for n, user_id in enumerate(ids[::3]):
+        window = ("daily", "weekly", "2h")[n % 3]
+        preferences.put(conn, user_id, {("*", "email"): f"digest:{window}"}, NOW)
+        said = Settings(quiet_hours=QuietHours(start="22:00", end="07:00"))
+        preferences.put_settings(conn, user_id, said, NOW)
+    for user in people[::20]:
+        suppressions.add(conn, "email", user.email or "", "bounced", None, NOW)
+    earlier = a_broadcast(category="news", topic="order/2")
+    broadcasts.insert_many(conn, [earlier])
+    plan(conn, BUSY, [(earlier, user) for user in people[::2]], NOW)
+
+
+def a_crowd_by_name(number: int) -> list[Recipient]:
+    """A tenth of them are new, and half have a new name."""
+    crowd = a_crowd(number + number // 10)[number // 10 :]
+    return [
+        msgspec.structs.replace(one, first_name="Ann") if n % 2 else one
+        for n, one in enumerate(crowd)
+    ]
+
+
+async def traced(
+    database: Database, desk: Desk, recipients: list[Recipient]
+) -> list[tuple[int, int]]:
+    """For each chunk of a broadcast to these: how many statements wrote its rows, and how many
+    others there were."""
+    chunks: list[list[str]] = []
+
+    def note(statement: str) -> None:
+        if statement.startswith("SELECT fanout_cursor"):  # so begins a chunk
+            chunks.append([])
+        elif chunks and not statement.startswith(("BEGIN", "COMMIT")):
+            chunks[-1].append(statement)
+
+    broadcast = a_broadcast(
+        state="enqueued",
+        category="news",
+        topic="order/2" if recipients[0].subscribers_of is None else "order/1",
+        total=MANY,
+        recipients=recipients_json(recipients),
+    )
+    await database.write(lambda conn: broadcasts.insert_many(conn, [broadcast]))
+    await database.write(lambda conn: conn.set_trace_callback(note))
+    await desk.fanout.finish(broadcast.id)
+    await database.write(lambda conn: conn.set_trace_callback(None))
+    assert desk.broadcast(broadcast.id).state == "processed"
+    full = [chunk for chunk in chunks if any("INTO notification" in one for one in chunk)]
+    return [(sum(map(_writes_rows, one)), 1 + len(one)) for one in full]
+
+
+def _writes_rows(statement: str) -> bool:
+    tables = ("user", "notification", "delivery", "activity", "throttle")
+    heads = [f"INSERT INTO {table} " for table in tables]
+    return statement.startswith((*heads, "UPDATE user SET external_id"))
+
+
+def most_for_rows(recipients: int) -> int:
+    """32 rows a statement, and for the rest of each table's rows one for each power of two."""
+    deliveries = len(BUSY.configured) * recipients
+    others = 5 * recipients
+    return deliveries // 32 + others // 32 + 6 * 5
+
+
+@pytest.mark.parametrize("size", [CHUNK, 4 * CHUNK, 16 * CHUNK])
+@pytest.mark.parametrize("crowd", ["by name", "everyone", "subscribers"])
+async def test_statements_do_not_grow_with_the_recipients_of_a_chunk(
+    database: Database, monkeypatch: pytest.MonkeyPatch, crowd: str, size: int
+) -> None:
+    """Nothing is asked or written user by user, for 10,000 users with all there is to ask.
+
+    What counts is what SQLite steps through, as its own trace tells it. An `executemany` is one for
+    each row there, rightly: each step must win the interpreter back from the event loop. A read for
+    a whole chunk is one, and so is an INSERT of 32 rows. So all that does not write the chunk's own
+    rows has one bound, whatever the chunk's size, and those rows are written 32 at a time.
+    """
+    number = MANY if size == CHUNK else 2_000
+    recipients = {
+        "by name": a_crowd_by_name(number),
+        "everyone": [Recipient(everyone=True)],
+        "subscribers": [Recipient(subscribers_of="order/1")],
+    }[crowd]
+    monkeypatch.setattr(fanout, "CHUNK", size)
+    desk = Desk(database, BUSY, FakeClock())
+    await database.write(lambda conn: settle_in(conn, number))
+    chunks = await traced(database, desk, recipients)
+    assert len(chunks) == number // size
+    assert max(rows for rows, _ in chunks) <= most_for_rows(size)
+    assert max(all_of_it - rows for rows, all_of_it in chunks) <= FIXED
+    in_play = {"sent", "queued", "held", "skipped", "suppressed"}
+    assert {one.state for one in desk.deliveries()} == in_play
