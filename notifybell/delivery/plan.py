@@ -2,7 +2,7 @@
 
 Everything is done for many broadcasts and many users at once. Cost, whatever their number: five
 reads (choices, settings, tokens, suppressions, muted topics), one more each where a throttle, a
-digest or a group is configured, and six writes.
+digest or a group is configured, and for each table that gets rows a statement for 32 of them.
 """
 
 from collections import Counter
