@@ -1,7 +1,7 @@
 /**
  * The calls of the HTTP API that a bell makes, each with the user's token.
  *
- * @import { Changes, Mark, Page } from "./types.js"
+ * @import { Act, Changes, Filter, Page } from "./types.js"
  * @import { Tokens } from "./tokens.js"
  */
 
@@ -58,23 +58,29 @@ export class Api {
 
   /**
    * @param {AbortSignal} signal
-   * @param {string | null} [startingAfter]
+   * @param {Partial<Filter> & { after?: string | null }} [which]
    * @returns {Promise<Page>}
    */
-  page(signal, startingAfter) {
-    const after = startingAfter ? `&starting_after=${encodeURIComponent(startingAfter)}` : "";
-    return this.#json(`/notifications?limit=${PAGE_SIZE}${after}`, signal);
+  page(signal, { category, status, after } = {}) {
+    const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
+    if (status && status !== "all") query.set("status", status);
+    if (category) query.set("category", category);
+    if (after) query.set("starting_after", after);
+    return this.#json(`/notifications?${query}`, signal);
   }
 
-  /**
-   * @param {Mark} mark
-   * @param {string | null} id null marks everything
-   */
-  async mark(mark, id) {
+  /** @param {Act} act */
+  async act({ key, mark, id, category, until }) {
     const one = id === null ? "" : `/${encodeURIComponent(id)}`;
+    const some = category ? `?${new URLSearchParams({ category })}` : "";
+    /** @type {Record<string, string>} */
+    const headers = { "Idempotency-Key": key };
+    if (until) headers["Content-Type"] = "application/json";
     // keepalive: a click on a notification marks it read while the page is being left.
-    await this.request(`/notifications${one}/${mark}`, {
+    await this.request(`/notifications${one}/${mark}${some}`, {
       method: "POST",
+      headers,
+      body: until ? JSON.stringify({ until }) : null,
       keepalive: true,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });

@@ -1,22 +1,23 @@
 /**
  * The headless half of the bell: one user's inbox, kept in step with the server.
  *
- * It loads the cursor, then the list, then follows the stream from the cursor, so nothing falls in
- * between. Acts show at once and are taken back when the server refuses. Draws nothing.
+ * What an earlier visit left is there at once. Acts show at once, wait for the network when there is
+ * none, and are taken back when the server refuses. Draws nothing.
  *
- * @import { Act, Changes, Connection, InboxEvent, InboxState, InboxView, Mark, TabMessage } from "./types.js"
+ * @import { Category, Filter, InboxState, Mark, MarkOfAll, Notification } from "./types.js"
  */
-import { Api, ApiError } from "./api.js";
-import { arrivals, emptyInbox, madeElsewhere, newestSeq, reduce, view } from "./inbox-state.js";
-import { backoff, Pause } from "./pause.js";
-import { follow } from "./stream.js";
-import { Tabs } from "./tabs.js";
-import { identity, Tokens } from "./tokens.js";
+import { Api } from "./api.js";
+import { Cache } from "./cache.js";
+import { Inbox } from "./inbox.js";
+import { InboxList } from "./inbox-list.js";
+import { keyOf } from "./lists.js";
+import { watchPage } from "./page-watch.js";
+import { PendingActs } from "./pending-acts.js";
+import { Sync } from "./sync.js";
+import { expiry, identity, isNamed, Tokens } from "./tokens.js";
 
-/** A tab that nobody looks at gives its stream back after this time. */
-const HIDDEN_MS = 5 * 60_000;
-/** A leader tells the others at least every 30 s that it lives. */
-const LEADER_SILENCE_MS = 50_000;
+/** Many changes in a row are kept for the next visit once. */
+const CACHE_AFTER_MS = 1000;
 
 /**
  * @typedef {object} ClientOptions
@@ -26,62 +27,109 @@ const LEADER_SILENCE_MS = 50_000;
  */
 
 /**
- * Events: `change` (draw again), `loaded`, `received`, `synced` (detail: notifications), `marked` (detail:
- * mark, notification or null for all), `token-expired`, `error` (detail: error).
+ * Events: `change` (draw again), `loaded`, `live` (connected, or again), `received`, `synced`
+ * (detail: notifications), `marked` (detail: mark, notification or null for all, category),
+ * `token-expired`, `error` (detail: error).
+ *
+ * Several elements share one client: `clientFor` in shared.js makes it, `retain` and `release` count.
  */
 export class InboxClient extends EventTarget {
-  #api;
   #tokens;
-  #tabs;
-  #state = emptyInbox;
-  #pause = new Pause();
+  #api;
+  #inbox = new Inbox(() => this.#onChange());
+  #sync;
+  #acts;
+  #cache;
+  /** @type {(() => Promise<string>)[]} */
+  #renewals = [];
+  #holders = 0;
   /** @type {AbortController | null} */
   #life = null;
-  /** @type {Promise<void> | null} */
-  #loading = null;
-  /** @type {Promise<void> | null} */
-  #catchingUp = null;
-  /** Cursor that the leader has reached; ours may be behind. */
-  #target = 0;
-  #heardAt = 0;
-  /** @type {Map<Act, Promise<boolean>>} */
-  #running = new Map();
+  /** @type {Map<string, InboxList>} */
+  #lists = new Map();
+  /** @type {readonly Category[] | null} */
+  #categories = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #caching;
 
   /** @param {ClientOptions} options */
   constructor({ serverUrl, token, onTokenExpired }) {
     super();
-    this.#tokens = new Tokens(token, () => {
-      this.#emit("token-expired", {});
-      return onTokenExpired ? onTokenExpired() : Promise.reject(new Error("no renewal"));
-    });
+    if (onTokenExpired) this.#renewals.push(onTokenExpired);
+    this.#tokens = new Tokens(token, () => this.#renew());
     this.#api = new Api(serverUrl, this.#tokens);
-    this.#tabs = new Tabs(`notifybell ${serverUrl} ${identity(token)}`, {
-      lead: (signal) => this.#lead(signal),
-      hear: (message) => this.#hear(message),
-    });
+    const name = `notifybell ${serverUrl} ${identity(token)}`;
+    const storage = isNamed(token) ? ownStorage() : null;
+    this.#cache = new Cache(storage, serverUrl, isNamed(token) ? identity(token) : null);
+    const parts = {
+      ...{ name, storage, api: this.#api, tokens: this.#tokens, inbox: this.#inbox },
+      emit: (/** @type {string} */ event, /** @type {object} */ detail) => this.#emit(event, detail),
+      report: (/** @type {unknown} */ error) => this.#report(error),
+    };
+    this.#sync = new Sync(parts);
+    this.#acts = new PendingActs({ ...parts, catchUp: () => this.#sync.catchUp() });
+    this.addEventListener("live", () => this.#acts.wake());
   }
 
   /** @returns {InboxState} */
   get state() {
-    return this.#state;
+    return this.#inbox.state;
   }
 
-  /** @returns {InboxView} */
+  /** The inbox as it is drawn, and its counts. */
   get view() {
-    return view(this.#state);
+    return this.#inbox.view;
+  }
+
+  /** Whether the browser has a network; `state.connection` tells of the server. */
+  get online() {
+    return navigator.onLine;
+  }
+
+  /** All categories there are. Empty at first: asking loads them, and `change` tells. */
+  get categories() {
+    if (!this.#categories && this.#life) void this.#loadCategories();
+    return this.#categories ?? [];
   }
 
   start() {
     if (this.#life) return;
     this.#life = new AbortController();
-    this.#watchPage(this.#life.signal);
-    void this.#resume();
+    const { signal } = this.#life;
+    this.#paint();
+    watchPage(this.#pageRoles(signal), signal);
+    void this.#sync.start(signal);
+    this.#acts.start(signal);
   }
 
   stop() {
     this.#life?.abort();
     this.#life = null;
-    this.#tabs.leave();
+    this.#sync.leave();
+    this.#keep();
+  }
+
+  /**
+   * Counts one more element and starts. Of two tokens the one that ends later is used.
+   *
+   * @param {Pick<ClientOptions, "token" | "onTokenExpired">} options
+   */
+  retain({ token, onTokenExpired }) {
+    this.#holders += 1;
+    if (onTokenExpired && !this.#renewals.includes(onTokenExpired)) this.#renewals.push(onTokenExpired);
+    if (expiry(token) > expiry(this.#tokens.token)) this.replaceToken(token);
+    this.start();
+  }
+
+  /**
+   * Counts one element less; stops with the last one.
+   *
+   * @param {() => Promise<string>} [onTokenExpired] what `retain` was given, no longer to be asked
+   */
+  release(onTokenExpired) {
+    this.#renewals = this.#renewals.filter((renewal) => renewal !== onTokenExpired);
+    this.#holders -= 1;
+    if (this.#holders <= 0) this.stop();
   }
 
   /**
@@ -99,25 +147,31 @@ export class InboxClient extends EventTarget {
 
   /** Tries again now what failed or waits. */
   retry() {
-    this.#pause.wake();
-    if (this.#state.connection !== "signed-out") return;
-    this.#connected("reconnecting");
-    this.#tabs.resign();
-    this.#tabs.stand();
+    this.#acts.wake();
+    this.#sync.retry();
   }
 
-  async loadMore() {
-    const { next, more } = this.#state;
-    if (!this.#life || !next || more === "loading") return;
-    this.#dispatch({ type: "more-loading" });
-    try {
-      const page = await this.#api.page(this.#life.signal, next);
-      // A reload in between made this page a page of another list.
-      if (this.#state.next === next) this.#dispatch({ type: "more-loaded", page });
-    } catch (error) {
-      this.#dispatch({ type: "more-failed" });
-      this.#report(error);
+  /**
+   * A list over the same rows as all others, the same object for the same filter.
+   *
+   * @param {Partial<Filter>} [filter]
+   * @returns {InboxList}
+   */
+  list({ category = null, status = "all" } = {}) {
+    const filter = { category, status };
+    const key = keyOf(filter);
+    let list = this.#lists.get(key);
+    if (!list) {
+      list = new InboxList(filter, this.#inbox, this.#api, (error) => this.#report(error));
+      this.#lists.set(key, list);
     }
+    if (this.#life) list.open(this.#life.signal);
+    return list;
+  }
+
+  /** The next page of the inbox. */
+  loadMore() {
+    return this.list().loadMore();
   }
 
   /**
@@ -125,225 +179,138 @@ export class InboxClient extends EventTarget {
    *
    * @param {Mark} mark
    * @param {string | null} id null for all
-   * @returns {Promise<boolean>} false: refused, and taken back
+   * @returns {Promise<boolean>} false: refused, and taken back; what waits for the network is true
    */
   mark(mark, id) {
-    const at = new Date().toISOString();
-    const act = { mark, id, upTo: newestSeq(this.#state), at };
-    const before = [...this.#running].filter(([other]) => isSameRow(other, act));
-    this.#dispatch({ type: "acted", act });
-    const result = this.#send(act, Promise.all(before.map(([, done]) => done)));
-    this.#running.set(act, result);
-    return result.finally(() => this.#running.delete(act));
+    return this.#acts.put({ mark, id });
   }
 
   /**
-   * @param {Act} act
-   * @param {Promise<unknown>} before acts on the same row, so that the server sees them in order
+   * @param {MarkOfAll} mark
+   * @param {{ category?: string | null }} [which] only those of this category
    */
-  async #send(act, before) {
-    await before;
-    try {
-      await this.#api.mark(act.mark, act.id);
-    } catch (error) {
-      this.#dispatch({ type: "refused", act });
-      this.#report(error);
-      return false;
-    }
-    this.#dispatch({ type: "confirmed", act });
-    const notification = act.id === null ? null : (this.#state.rows.get(act.id) ?? null);
-    this.#emit("marked", { mark: act.mark, notification });
-    return true;
-  }
-
-  async #resume() {
-    this.#heardAt = Date.now();
-    this.#tabs.join();
-    await this.#load();
-    // Not before: a tab that cannot load must not keep the lead from one that can.
-    if (this.#life && document.visibilityState === "visible") this.#tabs.stand();
-  }
-
-  /** Loads everything anew; a load that runs already will do. */
-  #load() {
-    this.#loading ??= this.#loadUntilDone().finally(() => (this.#loading = null));
-    return this.#loading;
-  }
-
-  /** Tries until it works or the client stops. */
-  async #loadUntilDone() {
-    const signal = this.#signal;
-    if (this.#state.phase !== "ready") this.#dispatch({ type: "loading" });
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      try {
-        return await this.#loadOnce(signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#dispatch({ type: "failed" });
-        this.#report(error);
-        await this.#pause.wait(waitAfter(error, attempt), signal);
-        this.#dispatch({ type: "loading" });
-      }
-    }
+  markAll(mark, { category = null } = {}) {
+    return this.#acts.put({ mark, id: null, category });
   }
 
   /**
-   * The cursor before the list: a change in between is then in the list or after the cursor.
+   * Tells that the user followed it; it is then read.
    *
-   * @param {AbortSignal} signal
+   * @param {string} id
    */
-  async #loadOnce(signal) {
-    const changes = await this.#api.changes(signal);
-    if (this.#state.phase !== "ready") this.#dispatch({ type: "counted", changes });
-    const page = await this.#api.page(signal);
-    this.#dispatch({ type: "counted", changes });
-    this.#dispatch({ type: "loaded", page });
-    this.#connected("live");
-    this.#emit("loaded", {});
-    if (this.#target > this.#state.seq) void this.#catchUp();
+  clicked(id) {
+    return this.#acts.put({ mark: "clicked", id });
   }
 
   /**
-   * Never rejects: it holds the lock, and its end gives it to the next tab.
+   * Puts one off: it comes back then, unread and at the top.
    *
-   * @param {AbortSignal} signal
+   * @param {string} id
+   * @param {string} until RFC 3339, within a year
    */
-  async #lead(signal) {
-    const source = { api: this.#api, tokens: this.#tokens, pause: this.#pause, sink: this.#sink() };
-    try {
-      await follow(source, signal);
-    } catch (error) {
-      this.#connected("signed-out");
-      this.#report(error);
-    }
+  snooze(id, until) {
+    return this.#acts.put({ mark: "snooze", id, until });
   }
 
-  /** @returns {import("./stream.js").Sink} */
-  #sink() {
+  /**
+   * Brings one back before its time, to its old place.
+   *
+   * @param {string} id
+   */
+  unsnooze(id) {
+    return this.#acts.put({ mark: "unsnooze", id });
+  }
+
+  /**
+   * Makes each notification of a group a row of its own.
+   *
+   * @param {string} id the row that stands for the group
+   */
+  ungroup(id) {
+    return this.#acts.put({ mark: "ungroup", id });
+  }
+
+  /**
+   * All notifications that a row stands for, newest first, itself too.
+   *
+   * @param {string} id
+   * @returns {Promise<Notification[]>}
+   */
+  async members(id) {
+    const response = await this.request(`/notifications/${encodeURIComponent(id)}/group`);
+    return (await response.json()).data;
+  }
+
+  /**
+   * Any call of the API for this user, with the token and its renewal.
+   *
+   * @param {string} path after `/api`
+   * @param {RequestInit} [options]
+   * @returns {Promise<Response>} always a 2xx; rejects with an `ApiError`
+   */
+  request(path, options = {}) {
+    return this.#api.request(path, options);
+  }
+
+  /** What is known without the network. */
+  #paint() {
+    const inbox = this.#inbox.state.phase === "ready" ? null : this.#cache.read();
+    if (inbox) this.#inbox.dispatch({ type: "cached", inbox });
+  }
+
+  /** @param {AbortSignal} signal */
+  #pageRoles(signal) {
+    const sync = this.#sync;
     return {
-      cursor: () => this.#state.seq,
-      changes: (changes) => {
-        this.#tabs.tell({ kind: "changes", after: this.#state.seq, changes });
-        this.#apply(changes);
-      },
-      reset: () => {
-        this.#tabs.tell({ kind: "reset" });
-        return this.#load();
-      },
-      alive: () => this.#tabs.tell({ kind: "alive" }),
-      up: (isUp) => {
-        const connection = isUp ? "live" : "reconnecting";
-        this.#tabs.tell({ kind: "connection", connection });
-        this.#connected(connection);
-      },
+      shown: () => sync.shown(),
+      hidden: () => sync.hidden(),
+      online: () => this.#onOnline(),
+      offline: () => this.#emit("change", {}),
+      // A page in the back/forward cache must hold neither lock nor connection.
+      left: () => (sync.leave(), this.#keep()),
+      back: () => void sync.start(signal),
+      woke: () => (this.#acts.wake(), sync.woke()),
+      tick: () => sync.checkLeader(),
+      stored: (/** @type {string | null} */ key) => this.#acts.onStored(key),
     };
   }
 
-  /** @param {TabMessage} message */
-  #hear(message) {
-    this.#heardAt = Date.now();
-    if (message.kind === "connection") this.#connected(message.connection);
-    else if (message.kind === "reset") void this.#load();
-    else if (message.kind === "changes") this.#hearChanges(message.after, message.changes);
+  #onOnline() {
+    this.#acts.wake();
+    this.#sync.online();
+    this.#emit("change", {});
   }
 
-  /**
-   * @param {number} after what the leader knew before
-   * @param {Changes} changes
-   */
-  #hearChanges(after, changes) {
-    this.#target = changes.seq;
-    if (this.#state.phase !== "ready") return;
-    if (after > this.#state.seq) void this.#catchUp();
-    else if (changes.seq >= this.#state.seq) this.#apply(changes);
-  }
-
-  /** @param {Changes} changes */
-  #apply(changes) {
-    const received = arrivals(this.#state, changes);
-    const synced = madeElsewhere(this.#state, changes);
-    this.#dispatch({ type: "changed", changes });
-    if (received.length) this.#emit("received", { notifications: received });
-    if (synced.length) this.#emit("synced", { notifications: synced });
-  }
-
-  /** Asks for what this tab has missed; one question at a time. */
-  #catchUp() {
-    this.#catchingUp ??= this.#fetchChanges()
-      .catch((error) => this.#report(error))
-      .finally(() => (this.#catchingUp = null));
-    return this.#catchingUp;
-  }
-
-  async #fetchChanges() {
-    const signal = this.#signal;
-    for (;;) {
-      const after = this.#state.seq;
-      const changes = await this.#api.changes(signal, after);
-      if (signal.aborted) return;
-      if (changes.reset) return this.#load();
-      this.#apply(changes);
-      // The leader may have told of more while we asked.
-      const isBehind = changes.has_more || changes.seq < this.#target;
-      if (!isBehind || this.#state.seq === after) return;
+  async #loadCategories() {
+    this.#categories = [];
+    try {
+      const response = await this.request("/channels/user_preferences");
+      this.#categories = (await response.json()).categories;
+      this.#emit("change", {});
+    } catch (error) {
+      this.#categories = null;
+      this.#report(error);
     }
   }
 
-  /** @param {AbortSignal} signal */
-  #watchPage(signal) {
-    const silence = setInterval(() => this.#checkSilence(), LEADER_SILENCE_MS / 2);
-    signal.addEventListener("abort", () => clearInterval(silence));
-    document.addEventListener("visibilitychange", () => this.#onVisibility(signal), { signal });
-    addEventListener("online", () => this.#onOnline(), { signal });
-    addEventListener("offline", () => this.#emit("change", {}), { signal });
-    // A page in the back/forward cache must hold neither lock nor connection.
-    addEventListener("pagehide", () => this.#tabs.leave(), { signal });
-    addEventListener("pageshow", (event) => event.persisted && void this.#resume(), { signal });
+  async #renew() {
+    this.#emit("token-expired", {});
+    for (const renewal of this.#renewals.toReversed()) {
+      const token = await renewal().catch(() => null);
+      if (token) return token;
+    }
+    throw new Error("[notifybell] nobody renewed the token");
   }
 
-  /** @param {AbortSignal} signal */
-  #onVisibility(signal) {
-    if (document.visibilityState === "visible") return this.#onShown();
-    const timer = setTimeout(() => this.#tabs.resign(), HIDDEN_MS);
-    const back = () => clearTimeout(timer);
-    document.addEventListener("visibilitychange", back, { once: true, signal });
-  }
-
-  #onShown() {
-    this.#pause.wake();
-    if (this.#state.phase !== "ready") return;
-    this.#tabs.stand();
-    if (!this.#tabs.isLeading) void this.#catchUp();
-  }
-
-  /** A stream may not have noticed that its line was cut; asking costs one small request. */
-  #onOnline() {
-    this.#pause.wake();
+  #onChange() {
+    this.#caching ??= setTimeout(() => this.#keep(), CACHE_AFTER_MS);
     this.#emit("change", {});
-    if (this.#state.phase === "ready") void this.#catchUp();
   }
 
-  /** A leader that nobody has heard for long is asleep or hangs: take its place. */
-  #checkSilence() {
-    const isHeard = Date.now() - this.#heardAt < LEADER_SILENCE_MS;
-    if (isHeard || this.#tabs.isLeading || document.visibilityState === "hidden") return;
-    this.#heardAt = Date.now();
-    this.#tabs.stand(true);
-  }
-
-  get #signal() {
-    return this.#life?.signal ?? AbortSignal.abort();
-  }
-
-  /** @param {Connection} connection */
-  #connected(connection) {
-    if (this.#state.connection !== connection) this.#dispatch({ type: "connection", connection });
-  }
-
-  /** @param {InboxEvent} event */
-  #dispatch(event) {
-    this.#state = reduce(this.#state, event);
-    this.#emit("change", {});
+  #keep() {
+    clearTimeout(this.#caching);
+    this.#caching = undefined;
+    if (this.#inbox.state.phase === "ready") this.#cache.write(this.#inbox.state);
   }
 
   /** @param {unknown} error */
@@ -360,19 +327,11 @@ export class InboxClient extends EventTarget {
   }
 }
 
-/**
- * @param {Act} one
- * @param {Act} other
- */
-function isSameRow(one, other) {
-  return one.id === null || other.id === null || one.id === other.id;
-}
-
-/**
- * @param {unknown} error
- * @param {number} attempt
- */
-function waitAfter(error, attempt) {
-  if (!(error instanceof ApiError)) return backoff(attempt);
-  return error.isPassing ? (error.retryAfterMs ?? backoff(attempt)) : Infinity;
+/** Pages in a sandbox have none. */
+function ownStorage() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
 }

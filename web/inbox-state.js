@@ -3,17 +3,27 @@
  *
  * `rows` hold what the server said; what the user did and the server has not confirmed lies on top
  * as `pending`, so that a rollback is dropping an act. A row never goes back to an older `seq`.
+ * Rows stand by `place`. Those below the range of a list are left to its next page, or the list
+ * would have a hole.
  *
- * @import { Act, Changes, InboxEvent, InboxState, InboxView, Notification, Page, Status } from "./types.js"
+ * @import { Act, Changes, Filter, InboxEvent, InboxState, InboxView, Notification, Status } from "./types.js"
  */
+import {
+  INBOX,
+  keyOf,
+  noRange,
+  rangeAfter,
+  rangeOf,
+  withList,
+  withListsAnew,
+  withRange,
+} from "./lists.js";
 
 /** @type {InboxState} */
 export const emptyInbox = Object.freeze({
-  phase: "loading",
+  ...noRange,
   rows: new Map(),
-  floor: "",
-  next: null,
-  more: "idle",
+  lists: new Map(),
   seq: 0,
   unreadCount: 0,
   unseenCount: 0,
@@ -28,20 +38,24 @@ export const emptyInbox = Object.freeze({
  */
 export function reduce(state, event) {
   switch (event.type) {
+    case "cached":
+      return cached(state, event.inbox);
     case "loading":
-      return { ...state, phase: "loading", more: "idle" };
+      return { ...state, phase: state.phase === "cached" ? "cached" : "loading", more: "idle" };
     case "counted":
       return { ...state, ...countsOf(event.changes), seq: event.changes.seq };
     case "loaded":
-      return { ...withPage({ ...state, rows: new Map() }, event.page), phase: "ready" };
+      return withListsAnew(withPage({ ...state, rows: new Map() }, INBOX, event.page));
     case "failed":
-      return { ...state, phase: "failed" };
+      return { ...state, phase: state.rows.size ? "cached" : "failed" };
+    case "list-opened":
+      return withList(state, event.filter);
     case "more-loading":
-      return { ...state, more: "loading" };
+      return withRange(state, event.list, { more: "loading" });
     case "more-loaded":
-      return withPage(state, event.page);
+      return withPage(state, event.list, event.page);
     case "more-failed":
-      return { ...state, more: "failed" };
+      return moreFailed(state, event.list);
     case "changed":
       return changed(state, event.changes);
     case "acted":
@@ -56,29 +70,58 @@ export function reduce(state, event) {
 }
 
 /**
+ * Every row as it is shown, newest first, whatever list it is in.
+ *
  * @param {InboxState} state
+ * @returns {Notification[]}
+ */
+export function shownRows(state) {
+  const rows = [...state.rows.values()].map((row) => overlaid(row, state.pending));
+  return rows.sort((a, b) => (a.place < b.place ? 1 : -1));
+}
+
+/**
+ * @param {InboxState} state
+ * @param {Filter} filter
+ * @param {Notification[]} [rows] those of `shownRows`
+ */
+export function listed(state, filter, rows = shownRows(state)) {
+  const { floor } = rangeOf(state, keyOf(filter));
+  return rows.filter((row) => isIn(row, filter, floor));
+}
+
+/**
+ * @param {InboxState} state
+ * @param {Notification[]} [rows] those of `shownRows`
  * @returns {InboxView}
  */
-export function view(state) {
-  const rows = [...state.rows.values()].map((row) => overlaid(row, state.pending));
-  const items = rows.filter(isListed).sort((a, b) => (a.id < b.id ? 1 : -1));
+export function view(state, rows = shownRows(state)) {
+  const items = listed(state, { status: "all", category: null }, rows);
   return { items, ...visibleCounts(state) };
 }
 
 /**
- * The changes that are new to this user: what should ring.
+ * The changes that are new to this user: what should ring. What comes back from a snooze does, too;
+ * what another device brings back to its old place does not.
  *
  * @param {InboxState} state before the changes
  * @param {Changes} changes
  */
 export function arrivals(state, changes) {
-  return changes.data.filter(
-    (row) => row.status === "unseen" && row.id > state.floor && !state.rows.has(row.id),
-  );
+  let newest = "";
+  for (const { place } of state.rows.values()) if (place > newest) newest = place;
+  return changes.data.filter((row) => {
+    if (row.status !== "unseen" || row.place < state.floor) return false;
+    const known = state.rows.get(row.id);
+    if (known) return known.place < row.place;
+    return row.place > newest || row.updated_at === row.created_at;
+  });
 }
 
 /**
- * The changes that alter what is drawn and were not made here: another tab or device acted.
+ * The changes that alter what is drawn and were made by the user, in another tab or on another
+ * device. Rows that moved, or that went under a newer one or came out from there, did so by
+ * themselves.
  *
  * @param {InboxState} state before the changes
  * @param {Changes} changes
@@ -86,7 +129,8 @@ export function arrivals(state, changes) {
 export function madeElsewhere(state, changes) {
   return changes.data.filter((row) => {
     const known = state.rows.get(row.id);
-    if (!known || known.seq >= row.seq) return false;
+    if (!known || known.seq >= row.seq || known.place !== row.place) return false;
+    if (row.status === "grouped" || known.status === "grouped") return false;
     return overlaid(known, state.pending).status !== overlaid(row, state.pending).status;
   });
 }
@@ -107,9 +151,20 @@ export function isUnread({ status }) {
   return status === "unseen" || status === "unread";
 }
 
-/** @param {Notification} row */
+/** @param {{ status: Status }} row */
 function isListed(row) {
   return isUnread(row) || row.status === "read";
+}
+
+/**
+ * @param {Notification} row as it is shown
+ * @param {Filter} filter
+ * @param {string} floor
+ */
+function isIn(row, { status, category }, floor) {
+  if (row.place < floor || (category !== null && row.category !== category)) return false;
+  if (status === "all") return isListed(row);
+  return status === "unread" ? isUnread(row) : row.status === status;
 }
 
 /** @param {Changes} changes */
@@ -119,13 +174,32 @@ function countsOf(changes) {
 
 /**
  * @param {InboxState} state
- * @param {Page} page
+ * @param {import("./types.js").CachedInbox} inbox
  * @returns {InboxState}
  */
-function withPage(state, page) {
-  const next = page.links.next && new URL(page.links.next).searchParams.get("starting_after");
-  const floor = next ? (page.data.at(-1)?.id ?? state.floor) : "";
-  return { ...state, rows: merged(state.rows, page.data), next, floor, more: "idle" };
+function cached(state, { rows, hasMore, ...inbox }) {
+  // There is no cursor: what comes next is asked for once the inbox is loaded.
+  const next = hasMore ? "" : null;
+  return { ...state, ...inbox, rows: merged(new Map(), rows), next, phase: "cached" };
+}
+
+/**
+ * @param {InboxState} state
+ * @param {string} list
+ * @param {import("./types.js").Page} page
+ * @returns {InboxState}
+ */
+function withPage(state, list, page) {
+  return withRange({ ...state, rows: merged(state.rows, page.data) }, list, rangeAfter(page));
+}
+
+/**
+ * @param {InboxState} state
+ * @param {string} list
+ */
+function moreFailed(state, list) {
+  const { phase } = rangeOf(state, list);
+  return withRange(state, list, { more: "failed", phase: phase === "loading" ? "failed" : phase });
 }
 
 /**
@@ -142,15 +216,12 @@ function merged(rows, news) {
 }
 
 /**
- * Rows below the loaded range are left to the next page, or the list would have a hole.
- *
  * @param {InboxState} state
  * @param {Changes} changes
  * @returns {InboxState}
  */
 function changed(state, changes) {
-  const inRange = changes.data.filter((row) => row.id >= state.floor);
-  const rows = inRange.length ? merged(state.rows, inRange) : state.rows;
+  const rows = changes.data.length ? merged(state.rows, changes.data) : state.rows;
   if (changes.seq < state.seq) return { ...state, rows };
   return { ...state, rows, seq: changes.seq, ...countsOf(changes) };
 }
@@ -178,7 +249,8 @@ function confirmed(state, act) {
 function visibleCounts(state) {
   const rows = [...state.rows.values()];
   const shown = rows.map((row) => overlaid(row, state.pending));
-  const marks = state.pending.filter((act) => act.id === null).map((act) => act.mark);
+  const ofAll = state.pending.filter(({ id, category }) => id === null && !category);
+  const marks = ofAll.map(({ mark }) => mark);
   const isRead = marks.includes("read") || marks.includes("archive");
   const isSeen = isRead || marks.includes("seen");
   const unread = isRead ? 0 : Math.max(0, state.unreadCount - rows.filter(isUnread).length);
@@ -198,8 +270,8 @@ function isUnseen(row) {
  * @param {readonly Act[]} acts
  * @param {Act} act
  */
-function without(acts, act) {
-  return acts.filter((other) => other !== act);
+function without(acts, { key }) {
+  return acts.filter((other) => other.key !== key);
 }
 
 /**
@@ -215,8 +287,9 @@ function overlaid(row, acts) {
  * @param {Notification} row
  * @param {Act} act
  */
-function isMeant(row, act) {
-  return act.id === null ? row.seq <= act.upTo : act.id === row.id;
+function isMeant(row, { id, category, upTo }) {
+  if (id !== null) return id === row.id;
+  return row.seq <= upTo && (!category || category === row.category);
 }
 
 /**
@@ -224,27 +297,35 @@ function isMeant(row, act) {
  * @param {Act} act
  * @returns {Notification}
  */
-function marked(row, { mark, at }) {
+function marked(row, { mark, at, until }) {
+  const { status } = row;
   switch (mark) {
     case "seen":
-      return row.status === "unseen" ? { ...row, status: "unread", seen_at: at } : row;
+      return status === "unseen" ? { ...row, status: "unread", seen_at: at } : row;
     case "read":
+    case "clicked":
       return isUnread(row)
         ? { ...row, status: "read", read_at: at, seen_at: row.seen_at ?? at }
         : row;
     case "unread":
-      return row.status === "read" ? { ...row, status: "unread", read_at: null } : row;
+      return status === "read" ? { ...row, status: "unread", read_at: null } : row;
     case "archive":
-      return isListed(row) ? { ...row, status: "archived", archived_at: at } : row;
-    case "unarchive":
-      return row.status === "archived"
-        ? { ...row, status: statusBefore(row), archived_at: null }
+      return isListed(row) || status === "snoozed"
+        ? { ...row, status: "archived", archived_at: at, snoozed_until: null }
         : row;
+    case "unarchive":
+      return status === "archived" ? { ...row, status: statusBefore(row), archived_at: null } : row;
+    case "snooze":
+      return { ...row, status: "snoozed", snoozed_until: until ?? null, archived_at: null };
+    case "unsnooze":
+      return status === "snoozed" ? { ...row, status: statusBefore(row), snoozed_until: null } : row;
+    case "ungroup":
+      return { ...row, group: null };
   }
 }
 
 /**
- * @param {Notification} row an archived one
+ * @param {Notification} row one that comes back to the inbox
  * @returns {Status}
  */
 function statusBefore(row) {

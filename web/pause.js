@@ -1,4 +1,5 @@
 /** Waiting between attempts. No DOM, no network. */
+import { ApiError } from "./api.js";
 
 const SHORTEST_MS = 1000;
 const LONGEST_MS = 30_000;
@@ -14,6 +15,18 @@ const LONGEST_MS = 30_000;
 export function backoff(attempt, random = Math.random) {
   const limit = Math.min(LONGEST_MS, 2 * SHORTEST_MS * 2 ** Math.min(attempt, 10));
   return SHORTEST_MS + random() * (limit - SHORTEST_MS);
+}
+
+/**
+ * How long to wait after a failure.
+ *
+ * @param {unknown} error
+ * @param {number} attempt
+ * @returns {number} milliseconds; Infinity when only somebody else can help
+ */
+export function waitAfter(error, attempt) {
+  if (!(error instanceof ApiError)) return backoff(attempt);
+  return error.isPassing ? (error.retryAfterMs ?? backoff(attempt)) : Infinity;
 }
 
 /** A sleep that can be cut short. */

@@ -29,6 +29,23 @@ export function identity(token) {
   return user.length ? JSON.stringify([api_key, ...user]) : token;
 }
 
+/**
+ * Whether the token says whose it is; else its identity is the token itself, a secret.
+ *
+ * @param {string} token
+ */
+export function isNamed(token) {
+  return identity(token) !== token;
+}
+
+/**
+ * @param {string} token
+ * @returns {number} seconds since 1970; 0 when it does not say
+ */
+export function expiry(token) {
+  return Number(claims(token)["exp"]) || 0;
+}
+
 /** The current token, renewed by the page when it ends. */
 export class Tokens {
   /** @type {Promise<string> | null} */

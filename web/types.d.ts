@@ -1,6 +1,14 @@
 /** The nouns of the bell. Types only: no browser ever loads this file. */
 
-export type Status = "unseen" | "unread" | "read" | "archived" | "discarded" | "hidden";
+export type Status =
+  | "unseen"
+  | "unread"
+  | "read"
+  | "snoozed"
+  | "archived"
+  | "grouped"
+  | "discarded"
+  | "hidden";
 
 /** One notification, as the API answers it; times are RFC 3339. */
 export interface Notification {
@@ -22,6 +30,11 @@ export interface Notification {
   read_at: string | null;
   archived_at: string | null;
   discarded_at: string | null;
+  snoozed_until: string | null;
+  /** Where it stands in the inbox: its id, or a later one after a snooze. */
+  place: string;
+  /** How many notifications this row stands for, itself counted; null: only itself. */
+  group: { count: number } | null;
 }
 
 export interface Page {
@@ -41,14 +54,37 @@ export interface Changes {
   unseen_count: number;
 }
 
-/** What a user does to one notification, or to all. */
-export type Mark = "read" | "unread" | "seen" | "archive" | "unarchive";
+/** One kind of notification, as the preferences name it. */
+export interface Category {
+  key: string;
+  label: string;
+}
+
+/** What a user does to one notification; `read`, `seen` and `archive` also to all. */
+export type Mark =
+  | "read"
+  | "unread"
+  | "seen"
+  | "clicked"
+  | "archive"
+  | "unarchive"
+  | "snooze"
+  | "unsnooze"
+  | "ungroup";
+
+export type MarkOfAll = "read" | "seen" | "archive";
 
 /** A mark that is shown already and not yet confirmed by the server. */
 export interface Act {
+  /** Names this act wherever it is kept. */
+  key: string;
   mark: Mark;
   /** Null: every notification up to `upTo`. */
   id: string | null;
+  /** With `id` null: only those of this category. */
+  category?: string | null;
+  /** RFC 3339; when a snooze ends. */
+  until?: string;
   /** Newest change the user could see when acting. */
   upTo: number;
   /** RFC 3339. */
@@ -57,15 +93,33 @@ export interface Act {
 
 export type Connection = "connecting" | "live" | "reconnecting" | "signed-out";
 
-export interface InboxState {
-  phase: "loading" | "ready" | "failed";
-  /** What the server said, by id; archived rows stay so that they can come back. */
-  rows: ReadonlyMap<string, Notification>;
-  /** Oldest id of the loaded range; "" once everything is loaded. */
+/** "cached": drawn from an earlier visit, and not loaded yet. */
+export type Phase = "loading" | "cached" | "ready" | "failed";
+
+/** What a list shows. */
+export interface Filter {
+  /** Null: of all categories. */
+  category: string | null;
+  /** "all": everything but archived and snoozed ones. */
+  status: "all" | "unread" | "archived" | "snoozed";
+}
+
+/** How much of a list is loaded: everything that stands at `floor` or above it. */
+export interface Range {
+  phase: Phase;
+  /** Oldest place of the loaded range; "" once everything is loaded. */
   floor: string;
   /** Cursor of the next page, or null. */
   next: string | null;
   more: "idle" | "loading" | "failed";
+}
+
+/** The range is that of the whole inbox: the list of all categories and statuses. */
+export interface InboxState extends Range {
+  /** What the server said, by id; archived rows stay so that they can come back. */
+  rows: ReadonlyMap<string, Notification>;
+  /** The other lists that were asked for, by their key. */
+  lists: ReadonlyMap<string, { filter: Filter; range: Range }>;
   seq: number;
   /** The server's counts at `seq`; `view` adds what is pending. */
   unreadCount: number;
@@ -74,14 +128,25 @@ export interface InboxState {
   connection: Connection;
 }
 
+/** What is kept for the next visit, so that the bell need not wait for the network. */
+export interface CachedInbox {
+  rows: Notification[];
+  floor: string;
+  hasMore: boolean;
+  unreadCount: number;
+  unseenCount: number;
+}
+
 export type InboxEvent =
+  | { type: "cached"; inbox: CachedInbox }
   | { type: "loading" }
   | { type: "counted"; changes: Changes }
   | { type: "loaded"; page: Page }
   | { type: "failed" }
-  | { type: "more-loading" }
-  | { type: "more-loaded"; page: Page }
-  | { type: "more-failed" }
+  | { type: "list-opened"; filter: Filter }
+  | { type: "more-loading"; list: string }
+  | { type: "more-loaded"; list: string; page: Page }
+  | { type: "more-failed"; list: string }
   | { type: "changed"; changes: Changes }
   | { type: "acted"; act: Act }
   | { type: "confirmed"; act: Act }

@@ -1,19 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { arrivals, emptyInbox, madeElsewhere, newestSeq, reduce, view } from "../../web/inbox-state.js";
+import { INBOX } from "../../web/lists.js";
 
 const AT = "2026-11-24T12:00:00Z";
 
 function row(number, fields = {}) {
   return {
     id: `ntf_${number}`,
+    place: `ntf_${number}`,
+    category: null,
     title: `Order ${number}`,
     status: "unseen",
     seq: number,
     created_at: AT,
+    updated_at: AT,
     seen_at: null,
     read_at: null,
     archived_at: null,
+    snoozed_until: null,
+    group: null,
     ...fields,
   };
 }
@@ -32,8 +38,8 @@ function loaded({ next = null, unread = 3, unseen = 3, seq = 3 } = {}) {
   return reduce(counted, { type: "loaded", page: page([row(3), row(2), row(1)], next) });
 }
 
-function act(mark, id, upTo = 3) {
-  return { mark, id, upTo, at: AT };
+function act(mark, id, fields = {}) {
+  return { key: `${mark} ${id}`, mark, id, upTo: 3, at: AT, ...fields };
 }
 
 function acted(state, ...acts) {
@@ -76,7 +82,7 @@ test("a change below the loaded range waits for its page", () => {
 test("the cursor of the next page comes from the link", () => {
   const next = "http://bell.test/api/notifications?limit=3&starting_after=ntf_1";
   assert.equal(loaded({ next }).next, "ntf_1");
-  const state = reduce(loaded({ next }), { type: "more-loaded", page: page([row(0)]) });
+  const state = reduce(loaded({ next }), { type: "more-loaded", list: INBOX, page: page([row(0)]) });
   assert.equal(state.next, null);
   assert.deepEqual(ids(state).at(-1), "ntf_0");
 });
@@ -150,7 +156,7 @@ test("an archived unread notification does not count", () => {
   assert.deepEqual([view(state).unreadCount, view(state).unseenCount], [2, 2]);
 });
 
-for (const status of ["archived", "discarded", "hidden"]) {
+for (const status of ["archived", "snoozed", "grouped", "discarded", "hidden"]) {
   test(`a notification that becomes ${status} elsewhere leaves the list`, () => {
     const gone = row(2, { seq: 4, status });
     const state = reduce(loaded(), { type: "changed", changes: changes(4, [gone], 2, 2) });
