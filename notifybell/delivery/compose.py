@@ -23,7 +23,8 @@ class Composer:
     def compose(self, due: DueDelivery, now: int) -> Message:
         """The message, its channel's overrides applied.
 
-        Raises AddressGone when the token it was meant for is gone, or another user's now.
+        Raises AddressGone when the token it was meant for is gone, or another user's now, and when
+        the address was suppressed after it was decided: it may have waited for weeks.
         """
         if due.channel == WEBHOOK:
             return _of_webhook(due, now)
@@ -68,6 +69,8 @@ def _of_webhook(due: DueDelivery, now: int) -> Message:
 
 
 def _address(due: DueDelivery) -> Address:
+    if due.suppressed is not None:
+        raise AddressGone(f"address is suppressed: {due.suppressed}")
     if due.token is not None:
         return due.token
     if is_token_id(due.address):

@@ -272,6 +272,8 @@ class DueDelivery(msgspec.Struct, frozen=True):
     locale: str | None = None
     external_id: str | None = None
     #: of a webhook: the user's
+    suppressed: str | None = None
+    #: why its address gets nothing any more
 
     @property
     def is_digest(self) -> bool:

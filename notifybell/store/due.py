@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from notifybell.domain.model import Channel, DigestItem, DueDelivery, Event, Token
+from notifybell.store import suppressions
 from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.digests import DEALT_WITH
 from notifybell.store.rows import as_json_list, columns, fill
@@ -24,6 +25,7 @@ _DUE = ", ".join((*(f"d.{name}" for name in _OWN), *(f"b.{name}" for name in _CO
 _DUE_WIDTH = len(_OWN) + len(_CONTENT)
 _TOKEN_WIDTH = len(Token.__struct_fields__)
 _EVENT_WIDTH = len(Event.__struct_fields__)
+_SUPPRESSION = "LEFT JOIN suppression p ON p.channel = d.channel AND p.address = lower(d.address)"
 _IS_NEEDLESS = (
     "d.unless IS NOT NULL AND (n.archived_at IS NOT NULL OR n.discarded_at IS NOT NULL"
     " OR CASE d.unless WHEN 'read' THEN n.read_at ELSE n.seen_at END IS NOT NULL)"
@@ -98,12 +100,12 @@ def claim(
 
 def _with_content(conn: Connection, ids: list[str]) -> list[DueDelivery]:
     rows = conn.execute(
-        f"SELECT {_DUE}, {_TOKEN}, {_IS_NEEDLESS}, s.locale FROM delivery d"
+        f"SELECT {_DUE}, {_TOKEN}, {_IS_NEEDLESS}, s.locale, p.reason, p.detail FROM delivery d"
         " JOIN broadcast b ON b.id = d.broadcast_id"
         " JOIN notification n ON n.user_id = d.user_id AND n.id = d.notification_id"
         " LEFT JOIN channel_token t ON t.id = d.address AND t.user_id = d.user_id"
         " LEFT JOIN user_setting s ON s.user_id = d.user_id"
-        " WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id",
+        f" {_SUPPRESSION} WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id",
         (as_json_list(ids),),
     ).fetchall()
     due = [_due(row) for row in rows]
@@ -116,10 +118,15 @@ def _with_content(conn: Connection, ids: list[str]) -> list[DueDelivery]:
 
 def _due(row: tuple[Any, ...]) -> DueDelivery:
     token = row[_DUE_WIDTH : _DUE_WIDTH + _TOKEN_WIDTH]
-    is_needless, locale = row[_DUE_WIDTH + _TOKEN_WIDTH :]
-    values = (*row[:_DUE_WIDTH], None if token[0] is None else Token(*token), bool(is_needless))
+    is_needless, locale, reason, detail = row[_DUE_WIDTH + _TOKEN_WIDTH :]
+    values = (*row[:_DUE_WIDTH], None if token[0] is None else Token(*token))
     due = DueDelivery(*values)
-    return due if locale is None else msgspec.structs.replace(due, locale=locale)
+    return msgspec.structs.replace(
+        due,
+        is_needless=bool(is_needless),
+        locale=locale,
+        suppressed=None if reason is None else suppressions.sentence(reason, detail),
+    )
 
 
 def _digests(conn: Connection, ids: str) -> list[DueDelivery]:
@@ -128,12 +135,12 @@ def _digests(conn: Connection, ids: str) -> list[DueDelivery]:
     It may have waited since: when its user has dealt with all of them, it is needless.
     """
     rows = conn.execute(
-        f"SELECT g.items, {_DUE}, {_TOKEN}, 0, s.locale FROM delivery d"
+        f"SELECT g.items, {_DUE}, {_TOKEN}, 0, s.locale, p.reason, p.detail FROM delivery d"
         " JOIN digest g ON g.id = d.notification_id"
         " LEFT JOIN broadcast b ON 0"
         " LEFT JOIN channel_token t ON t.id = d.address AND t.user_id = d.user_id"
         " LEFT JOIN user_setting s ON s.user_id = d.user_id"
-        " WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id",
+        f" {_SUPPRESSION} WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.id",
         (ids,),
     ).fetchall()
     due = []
@@ -161,7 +168,8 @@ def _webhooks(conn: Connection, ids: str) -> list[DueDelivery]:
     The event may be erased or pruned by now, the broadcast too.
     """
     rows = conn.execute(
-        f"SELECT {_EVENT}, u.external_id, {_DUE}, {_TOKEN}, 0, NULL FROM delivery d"
+        f"SELECT {_EVENT}, u.external_id, {_DUE}, {_TOKEN}, 0, NULL, NULL, NULL"
+        " FROM delivery d"
         " LEFT JOIN activity a ON a.id = CAST(substr(d.notification_id, 5) AS INTEGER)"
         " LEFT JOIN user u ON u.id = a.user_id"
         " LEFT JOIN broadcast b ON b.id = a.broadcast_id LEFT JOIN channel_token t ON 0"

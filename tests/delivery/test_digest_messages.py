@@ -43,6 +43,20 @@ class TestWhereItGoes:
         assert (shop.sent(), row.state) == ([], "suppressed")
         assert row.reason.endswith("; its address was suppressed when its digest was due")
 
+    async def test_an_address_suppressed_while_the_message_waits_gets_none(
+        self, shop: DigestDesk
+    ) -> None:
+        sent = await shop.news("One")
+        await shop.set(quiet_hours=NIGHT)
+        await shop.at("2026-01-01T09:00")
+        await shop.database.write(
+            lambda conn: suppressions.add(conn, "email", "Ann@example.com", "unsubscribed", None, 0)
+        )
+        await shop.at("2026-01-01T10:00")
+        row = shop.row(sent)
+        assert (shop.sender.tried, row.state) == ([], "suppressed")
+        assert row.error == "address is suppressed: unsubscribed by link"
+
     async def test_a_channel_that_is_off_by_then_gets_none(
         self, shop: DigestDesk, database: Database
     ) -> None:
