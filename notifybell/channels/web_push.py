@@ -318,8 +318,8 @@ CHANNEL = Registration(
         table=WebPushConfig,
         tokens={"web_push": WebPushToken},
         # Enough that the sender never waits for a claim and its commit.
-        slots=128,
-        slots_per_host=64,
+        slots=256,
+        slots_per_host=128,
     ),
     make,
 )

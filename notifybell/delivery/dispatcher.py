@@ -20,6 +20,7 @@ from notifybell.domain.channel_kind import ChannelKind
 from notifybell.domain.clock import MINUTE_MS, SECOND_MS, Clock
 from notifybell.domain.errors import AddressGone, Busy, Misconfigured, SendError, Temporary
 from notifybell.domain.model import Channel, DueDelivery
+from notifybell.domain.preferences import Decision
 from notifybell.domain.retry import Retry, after_failure
 from notifybell.store import activity, deliveries, due
 from notifybell.store.database import Database, Touched, WriteConnection
@@ -37,6 +38,8 @@ _GIVE_BACK_S = 2.0
 _FOREVER = 2**62
 
 Compose = Callable[[DueDelivery, int], Message]
+Quiet = Callable[[DueDelivery, int], Decision | None]
+"""When something may be sent, and what it waits for; None: now."""
 
 
 class Lane:
@@ -49,6 +52,7 @@ class Lane:
         database: Database,
         clock: Clock,
         compose: Compose,
+        quiet: Quiet = lambda one, now: None,
     ) -> None:
         self.channel: Channel = kind.name
         self.label = kind.label
@@ -58,6 +62,7 @@ class Lane:
         self._database = database
         self._clock = clock
         self._compose = compose
+        self._quiet = quiet
         self._bell = asyncio.Event()
         self._active: set[asyncio.Task[None]] = set()
         self._in_hand: Counter[str] = Counter()
@@ -84,7 +89,7 @@ class Lane:
             self._bell.clear()
             try:
                 is_rescued = is_rescued or await self._rescue()
-                pause_s = 0.0 if await self.step() else self._pause_s
+                pause_s = _PACE_S if await self.step() else self._pause_s
             except Busy:
                 pause_s = _IDLE_S
             except Exception:
@@ -95,8 +100,8 @@ class Lane:
     async def step(self) -> bool:
         """Claim what fits and start sending it.
 
-        True: look again at once. False: nothing is due, no slot is free, the circuits are open, or
-        it is too little yet; wait to be woken.
+        True: something was. False: nothing is due, no slot is free, the circuits are open, or it is
+        too little yet; `_pause_s` says how long to wait, unless woken.
         """
         now = self._clock.now()
         planned = self._look(now)
@@ -199,13 +204,7 @@ class Lane:
 
     async def _deliver(self, one: DueDelivery) -> None:
         now = self._clock.now()
-        if one.is_needless:
-            await self._settle(lambda conn: outcomes.record_needless(conn, one, now))
-            log.info("delivery needless id=%s channel=%s", one.id, one.channel)
-            return
-        if one.deadline_at <= now:
-            await self._settle(lambda conn: outcomes.record_expired(conn, one, now))
-            log.warning("delivery expired id=%s channel=%s", one.id, one.channel)
+        if await self._set_aside(one, now):
             return
         started_at = time.monotonic()
         try:
@@ -233,6 +232,25 @@ class Lane:
                 one.attempt,
                 (time.monotonic() - started_at) * 1000,
             )
+
+    async def _set_aside(self, one: DueDelivery, now: int) -> bool:
+        """Settle what is not to be sent, or not now; False when it is to be sent."""
+        if one.is_needless:
+            await self._settle(lambda conn: outcomes.record_needless(conn, one, now))
+            log.info("delivery needless id=%s channel=%s", one.id, one.channel)
+        elif one.deadline_at <= now:
+            await self._settle(lambda conn: outcomes.record_expired(conn, one, now))
+            log.warning("delivery expired id=%s channel=%s", one.id, one.channel)
+        elif (when := self._quiet(one, now)) is not None:
+            await self._settle(
+                lambda conn: deliveries.postpone(
+                    conn, one, due_at=when.not_before, why=when.reason, now=now
+                )
+            )
+            log.info("delivery postponed id=%s channel=%s", one.id, one.channel)
+        else:
+            return False
+        return True
 
     async def _failed(self, one: DueDelivery, failure: SendError) -> None:
         now = self._clock.now()
