@@ -39,6 +39,7 @@ from notifybell.delivery.calendar import Calendar
 from notifybell.delivery.compose import Composer
 from notifybell.delivery.dispatcher import Dispatcher, Lane
 from notifybell.delivery.fanout import Fanout
+from notifybell.delivery.quiet import Quiet
 from notifybell.delivery.sign_in import SignInMails, Wording
 from notifybell.delivery.upkeep import Upkeep
 from notifybell.delivery.webhooks import Feeder
@@ -197,8 +198,9 @@ def _lanes(
     def compose(due: DueDelivery, now: int) -> Message:
         return templates.render(composer.compose(due, now))
 
+    quiet = Quiet(database, policy(config))
     return [
-        Lane(kind, senders[kind.name], database, clock, compose)
+        Lane(kind, senders[kind.name], database, clock, compose, quiet.until)
         for kind in config.kinds
         if kind.name in senders
     ]

@@ -8,7 +8,8 @@
 
 "At once" waits for a pause and for quiet hours, as everything does. What a throttle keeps back is
 dropped with the channel and otherwise stays: nobody has switched the throttle off. What is required
-stays. A new time zone or time of day moves the digests that are open.
+stays. A new time zone or time of day moves the digests that are open. What waits for a pause or for
+quiet hours is due as soon as it would be under the new ones; the lane asks again before it sends.
 """
 
 from collections import Counter
@@ -28,7 +29,7 @@ from notifybell.domain.preferences import (
     Settings,
     undisturbed,
 )
-from notifybell.store import activity, digests, metrics, preferences
+from notifybell.store import activity, deliveries, digests, metrics, preferences
 from notifybell.store.activity import NewEvent
 from notifybell.store.database import WriteConnection
 from notifybell.store.digests import READ_BEFORE, Held
@@ -36,6 +37,7 @@ from notifybell.store.preferences import Choices
 
 _AT_ONCE = "its digest was switched to at once"
 _OFF = "its digest was switched off"
+_SOONER = "sooner, since the pause or quiet hours were changed"
 
 
 def change(
@@ -57,6 +59,24 @@ def change(
             if series[2] in NAMED:
                 soonest = periods(policy, said, series[2], now)
                 digests.reopen_time(conn, series, soonest, now)
+    if _peace(said) != _peace(before):
+        _hasten(conn, policy, user_id, said, now)
+
+
+def _peace(said: Settings) -> tuple[object, ...]:
+    return said.paused_until, said.quiet_hours, said.time_zone
+
+
+def _hasten(conn: WriteConnection, policy: Policy, user_id: str, said: Settings, now: int) -> None:
+    """Let what waits go as soon as its route and the new settings allow."""
+    sooner = []
+    for one in deliveries.waiting_of(conn, user_id, now):
+        declared = policy.categories.get(one.category or "")
+        step = declared.route.get(one.channel) if declared is not None else None
+        due_at = max(now, one.created_at + (step.after_ms if step is not None else 0))
+        when = undisturbed(Decision("send", "", not_before=due_at), policy, said, now)
+        sooner.append((one.id, one.channel, when.not_before))
+    deliveries.hasten(conn, sooner, _SOONER, now)
 
 
 def drop(

@@ -9,12 +9,14 @@
 | held          | read before its digest, switched off | skipped                       | settle_held    |
 | held          | digest switched to at once           | queued                        | release_held   |
 | queued, due   | claimed                              | sending (new lease, attempt+1)| due.claim      |
+| queued        | the pause or quiet hours were ended  | queued (due sooner)           | hasten         |
 | sending       | receipt                              | sent                          | settle_sent    |
 | sending       | failure, attempts and time left      | queued (due = T)              | settle_retry   |
 | sending       | none left / refused for good         | dead                          | settle_dead    |
 | sending       | address gone                         | suppressed, address forgotten | settle_gone    |
 | sending       | deadline passed before the attempt   | expired                       | settle_expired |
 | sending       | seen or read meanwhile               | skipped                       | settle_needless|
+| sending       | user paused, or in quiet hours       | queued, attempt given back    | postpone       |
 | sending       | server stops / configuration fault   | queued, attempt given back    | release        |
 | sending       | lease over                           | queued                        | rescue_expired |
 | dead          | asked for again                      | queued, attempts start over   | retry          |
@@ -37,6 +39,7 @@ from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import as_json_list, columns, fill, insert_rows
 
 _DELIVERY = columns(Delivery, "d")
+_NEWEST = 1000
 _HELD = "WHERE id = ? AND state = 'sending' AND lease = ?"
 
 
@@ -128,6 +131,23 @@ def settle_expired(conn: WriteConnection, due: DueDelivery, now: int) -> bool:
     )
 
 
+def postpone(conn: WriteConnection, due: DueDelivery, *, due_at: int, why: str, now: int) -> bool:
+    """sending → queued for `due_at`, the attempt uncounted; False when the lease is no longer ours.
+
+    Its deadline moves as far, though not past the end of its broadcast.
+    """
+    later = due_at - now
+    return _settle(
+        conn,
+        due,
+        "state = 'queued', attempt = attempt - 1, due_at = ?, reason = reason || '; ' || ?,"
+        " deadline_at = min(deadline_at + ?, coalesce((SELECT expires_at FROM broadcast b"
+        "  WHERE b.id = delivery.broadcast_id), deadline_at + ?))",
+        (due_at, why, later, later),
+        now,
+    )
+
+
 def release(
     conn: WriteConnection, due: Sequence[DueDelivery], *, due_at: int, error: str | None, now: int
 ) -> int:
@@ -173,6 +193,43 @@ def retry(conn: WriteConnection, delivery_id: str, *, deadline_at: int, now: int
         return False
     conn.touched_channels.add(channel[0])
     return True
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A queued delivery that was not tried yet and is not due."""
+
+    id: str
+    channel: Channel
+    category: str | None
+    created_at: int
+
+
+def waiting_of(conn: Connection, user_id: str, now: int) -> list[Waiting]:
+    """What waits for a user, of the newest 1,000 notifications and digests."""
+    rows = conn.execute(
+        "SELECT d.id, d.channel, b.category, d.created_at FROM ("
+        " SELECT id FROM (SELECT id FROM notification WHERE user_id = ?1 ORDER BY id DESC LIMIT ?3)"
+        " UNION ALL SELECT id FROM (SELECT id FROM digest WHERE user_id = ?1 LIMIT ?3)) n"
+        " CROSS JOIN delivery d ON d.id"
+        " BETWEEN 'dlv_' || substr(n.id, 5) || '-' AND 'dlv_' || substr(n.id, 5) || 'zz'"
+        " LEFT JOIN broadcast b ON b.id = d.broadcast_id"
+        " WHERE d.state = 'queued' AND d.attempt = 0 AND d.due_at > ?2",
+        (user_id, now, _NEWEST),
+    ).fetchall()
+    return fill(Waiting, rows)
+
+
+def hasten(
+    conn: WriteConnection, sooner: Sequence[tuple[str, Channel, int]], why: str, now: int
+) -> None:
+    """Let these ids, on these channels, be due by then already; none becomes later."""
+    conn.execute(
+        "UPDATE delivery SET due_at = s.value ->> 2, reason = reason || '; ' || ?1, updated_at = ?2"
+        " FROM json_each(?3) s WHERE delivery.id = s.value ->> 0 AND state = 'queued'"
+        " AND due_at > s.value ->> 2",
+        (why, now, as_json_list(sooner)),
+    )
+    conn.touched_channels.update(channel for _, channel, _ in sooner)
 
 
 class Unsent(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """What the tests of lanes share: a lane over a scripted sender, and a mail for it."""
 
 from notifybell.delivery.compose import Composer
-from notifybell.delivery.dispatcher import Lane
+from notifybell.delivery.dispatcher import Lane, Quiet
 from notifybell.domain.model import Channel, Delivery
 from notifybell.store.database import Database
 from tests.delivery.conftest import Desk, ScriptedSender
@@ -10,9 +10,14 @@ from tests.waiting import until
 
 
 def a_lane(
-    database: Database, clock: FakeClock, sender: ScriptedSender, channel: Channel = "email"
+    database: Database,
+    clock: FakeClock,
+    sender: ScriptedSender,
+    channel: Channel = "email",
+    quiet: Quiet = lambda one, now: None,
 ) -> Lane:
-    return Lane(KINDS[channel], sender, database, clock, Composer(lambda due: None, {}).compose)
+    compose = Composer(lambda due: None, {}).compose
+    return Lane(KINDS[channel], sender, database, clock, compose, quiet)
 
 
 async def mail(desk: Desk, *, title: str = "Shipped") -> str:
