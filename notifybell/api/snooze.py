@@ -1,5 +1,7 @@
 """Putting one notification off until later."""
 
+from typing import Any
+
 import msgspec
 from litestar import post
 from litestar.params import JSONBody
@@ -16,6 +18,8 @@ from notifybell.store import marks, notifications
 from notifybell.store.database import WriteConnection
 
 _LONGEST_MS = 366 * DAY_MS
+_NO_BODY: Any = None
+"""Comes to the handler, which then looks for the notification first: 404 goes before 422."""
 
 
 class SnoozeIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +42,7 @@ class SnoozeIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 async def snooze(
     notification_id: NotificationId,
     request: ApiRequest,
-    data: JSONBody[SnoozeIn | None] = None,
+    data: JSONBody[SnoozeIn] = _NO_BODY,
     idempotency_key: IdempotencyKey = None,
 ) -> None:
     """It leaves the inbox (`status=snoozed` lists it) and comes back unread at the top."""

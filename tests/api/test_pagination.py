@@ -133,7 +133,8 @@ async def test_a_page_has_fifty_rows_unless_asked(shop: Shop) -> None:
     page = (await shop.ann.get("/api/notifications")).json()
     assert len(page["data"]) == 50
     assert page["links"]["first"] == f"{PUBLIC_URL}/api/notifications?limit=50"
-    assert page["links"]["next"].endswith(f"&starting_after={page['data'][-1]['id']}")
+    place = page["data"][-1]["place"].removeprefix("ntf_")
+    assert page["links"]["next"].endswith(f"&starting_after=plc_{place}")
 
 
 async def test_an_empty_list_has_no_neighbours(shop: Shop) -> None:
