@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrivals, emptyInbox, madeElsewhere, newestSeq, reduce, view } from "../../web/inbox-state.js";
-import { INBOX } from "../../web/lists.js";
+import { arrivals, emptyInbox, listed, madeElsewhere, newestSeq, reduce, view } from "../../web/inbox-state.js";
+import { INBOX, keyOf, rangeOf } from "../../web/lists.js";
 
 const AT = "2026-11-24T12:00:00Z";
 
@@ -187,4 +187,136 @@ test("a row counts as newest even beyond the cursor", () => {
 test("loading anew forgets rows that are gone", () => {
   const state = reduce(loaded(), { type: "loaded", page: page([row(3)]) });
   assert.deepEqual(ids(state), ["ntf_3"]);
+});
+
+const NEXT = "http://bell.test/api/notifications?limit=3&starting_after=plc_1";
+
+function filter(status, category = null) {
+  return { status, category };
+}
+
+function idsIn(state, which) {
+  return listed(state, which).map(({ id }) => id);
+}
+
+function opened(state, which) {
+  return reduce(state, { type: "list-opened", filter: which });
+}
+
+function changedTo(state, seq, data) {
+  return reduce(state, { type: "changed", changes: changes(seq, data, 1, 1) });
+}
+
+test("what comes back from a snooze stands at the top, and rings", () => {
+  const away = changedTo(loaded(), 4, [row(1, { seq: 4, status: "snoozed" })]);
+  const back = row(1, { seq: 5, place: "ntf_5" });
+  assert.deepEqual(arrivals(away, changes(5, [back])).map(({ id }) => id), ["ntf_1"]);
+  assert.deepEqual(madeElsewhere(away, changes(5, [back])), []);
+  assert.deepEqual(ids(changedTo(away, 5, [back])), ["ntf_1", "ntf_3", "ntf_2"]);
+});
+
+test("what another device brings back to its old place does not ring", () => {
+  const back = row(2.5, { seq: 5, updated_at: "2026-11-24T13:00:00Z" });
+  assert.deepEqual(arrivals(loaded(), changes(5, [back])), []);
+  assert.deepEqual(ids(changedTo(loaded(), 5, [back])), ["ntf_3", "ntf_2.5", "ntf_2", "ntf_1"]);
+});
+
+test("one that goes under a newer one leaves, and nobody did it", () => {
+  const change = changes(5, [row(3, { seq: 4, status: "grouped" }), row(4, { seq: 5, group: { count: 2 } })]);
+  assert.deepEqual(arrivals(loaded(), change).map(({ id }) => id), ["ntf_4"]);
+  assert.deepEqual(madeElsewhere(loaded(), change), []);
+  assert.deepEqual(ids(changedTo(loaded(), 5, change.data)), ["ntf_4", "ntf_2", "ntf_1"]);
+});
+
+test("a snooze shows at once: it leaves the inbox and does not count", () => {
+  const until = "2026-11-25T08:00:00Z";
+  const state = acted(loaded(), act("snooze", "ntf_2", { until }));
+  assert.deepEqual(ids(state), ["ntf_3", "ntf_1"]);
+  assert.equal(view(state).unreadCount, 2);
+  const all = opened(state, filter("snoozed"));
+  const shown = reduce(all, { type: "more-loaded", list: keyOf(filter("snoozed")), page: page([]) });
+  assert.deepEqual(listed(shown, filter("snoozed")).map((one) => one.snoozed_until), [until]);
+});
+
+test("a snooze that is ended puts it back as it was", () => {
+  const state = acted(loaded(), act("read", "ntf_2"), act("snooze", "ntf_2"), act("unsnooze", "ntf_2"));
+  assert.deepEqual(ids(state), ["ntf_3", "ntf_2", "ntf_1"]);
+  assert.equal(statusOf(state, "ntf_2"), "read");
+});
+
+test("a group that is opened up is a group no more", () => {
+  const grouped = changedTo(loaded(), 4, [row(3, { seq: 4, group: { count: 3 } })]);
+  assert.equal(view(acted(grouped, act("ungroup", "ntf_3"))).items[0].group, null);
+});
+
+test("a click reads", () => {
+  assert.equal(statusOf(acted(loaded(), act("clicked", "ntf_2")), "ntf_2"), "read");
+});
+
+test("marking a category read leaves the others", () => {
+  const state = changedTo(loaded(), 4, [row(2, { seq: 4, category: "orders" })]);
+  const shown = acted(state, act("read", null, { upTo: 4, category: "orders" }));
+  assert.equal(statusOf(shown, "ntf_2"), "read");
+  assert.equal(statusOf(shown, "ntf_3"), "unseen");
+});
+
+test("a list begins with what the inbox has, and goes on from there", () => {
+  const state = opened(loaded({ next: NEXT }), filter("unread"));
+  assert.deepEqual(idsIn(state, filter("unread")), ["ntf_3", "ntf_2", "ntf_1"]);
+  assert.equal(rangeOf(state, keyOf(filter("unread"))).next, "plc_1");
+  const more = { type: "more-loaded", list: keyOf(filter("unread")), page: page([row(0)]) };
+  const longer = reduce(state, more);
+  assert.deepEqual(idsIn(longer, filter("unread")).at(-1), "ntf_0");
+  assert.equal(rangeOf(longer, keyOf(filter("unread"))).next, null);
+  assert.deepEqual(ids(longer).at(-1), "ntf_1");
+});
+
+test("what is read leaves the unread list at once", () => {
+  const state = acted(opened(loaded(), filter("unread")), act("read", "ntf_2"));
+  assert.deepEqual(idsIn(state, filter("unread")), ["ntf_3", "ntf_1"]);
+});
+
+test("a category's list holds its own only", () => {
+  const orders = filter("all", "orders");
+  const state = opened(changedTo(loaded(), 4, [row(4, { category: "orders" })]), orders);
+  assert.deepEqual(idsIn(state, orders), ["ntf_4"]);
+  assert.deepEqual(idsIn(changedTo(state, 5, [row(5, { category: "orders" })]), orders), ["ntf_5", "ntf_4"]);
+});
+
+test("the archive is loaded on its own, and takes what is archived here", () => {
+  const archive = filter("archived");
+  const asked = opened(loaded(), archive);
+  assert.equal(rangeOf(asked, keyOf(archive)).phase, "loading");
+  const old = row(0, { status: "archived" });
+  const state = reduce(asked, { type: "more-loaded", list: keyOf(archive), page: page([old]) });
+  assert.deepEqual(idsIn(acted(state, act("archive", "ntf_2")), archive), ["ntf_2", "ntf_0"]);
+  assert.deepEqual(ids(state), ["ntf_3", "ntf_2", "ntf_1"]);
+});
+
+test("a list that cannot be loaded says so", () => {
+  const key = keyOf(filter("archived"));
+  const state = reduce(opened(loaded(), filter("archived")), { type: "more-failed", list: key });
+  assert.deepEqual([rangeOf(state, key).phase, rangeOf(state, key).more], ["failed", "failed"]);
+});
+
+test("when the inbox is loaded anew, so are the lists", () => {
+  const unread = keyOf(filter("unread"));
+  const archived = keyOf(filter("archived"));
+  const both = opened(opened(loaded(), filter("unread")), filter("archived"));
+  const full = reduce(both, { type: "more-loaded", list: archived, page: page([]) });
+  const state = reduce(full, { type: "loaded", page: page([row(9)], NEXT) });
+  assert.equal(rangeOf(state, unread).next, "plc_1");
+  assert.equal(rangeOf(state, archived).phase, "loading");
+});
+
+test("what is cached stays in sight while loading goes on and fails", () => {
+  const inbox = { rows: [row(1)], floor: "", hasMore: false, unreadCount: 1, unseenCount: 1 };
+  const cached = reduce(emptyInbox, { type: "cached", inbox });
+  const failed = reduce(reduce(cached, { type: "loading" }), { type: "failed" });
+  assert.equal(failed.phase, "cached");
+  assert.deepEqual(ids(failed), ["ntf_1"]);
+});
+
+test("an empty inbox that cannot be loaded has failed", () => {
+  assert.equal(reduce(emptyInbox, { type: "failed" }).phase, "failed");
 });
