@@ -20,6 +20,7 @@ export class CategoryTabs {
   constructor(name, onChosen) {
     this.#onChosen = onChosen;
     this.element = h("div", { part: "tabs", class: "tabs", role: "tablist", "aria-label": name });
+    this.element.hidden = true;
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
   }
 

@@ -7,7 +7,7 @@ const UNITS = [
   ["minute", 60],
 ];
 const WEEK_S = 7 * 86_400;
-const TICK_MS = 30_000;
+const TELL_TIME_MS = 30_000;
 
 /**
  * @param {number} then epoch ms
@@ -47,7 +47,7 @@ let timer;
  */
 export function onTick(listener) {
   listeners.add(listener);
-  timer ??= setInterval(() => listeners.forEach((call) => call()), TICK_MS);
+  timer ??= setInterval(() => listeners.forEach((call) => call()), TELL_TIME_MS);
   return () => {
     listeners.delete(listener);
     if (listeners.size) return;
