@@ -68,8 +68,6 @@ def _span(ms: int) -> str:
 TABLES = {
     "delivery.md": {
         "states": table_of(deliveries.__doc__),
-        "rules": table_of(preferences.__doc__),
-        "waits": table_of(preferences.__doc__, 1),
         "circuits": table_of(circuits.__doc__),
         "retries": retries(),
     },
@@ -78,6 +76,10 @@ TABLES = {
         "times": table_of(local_time.__doc__),
         "closing": table_of(digest.__doc__),
         "choices": table_of(choices.__doc__),
+    },
+    "preferences.md": {
+        "rules": table_of(preferences.__doc__),
+        "waits": table_of(preferences.__doc__, 1),
     },
     "events.md": {"types": event_types()},
     "suppressions.md": {"refusals": table_of(mail_status.__doc__)},

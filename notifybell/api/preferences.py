@@ -1,6 +1,6 @@
 """What a user wants where and when: categories by channels, and quiet hours, pauses, digests."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import msgspec
@@ -25,6 +25,7 @@ from notifybell.domain.preferences import (
     OFF,
     ON,
     Choice,
+    Decision,
     Policy,
     Reach,
     Settings,
@@ -40,7 +41,7 @@ Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Time = Annotated[str, msgspec.Meta(max_length=5, description="HH:MM on the user's clock.")]
 Window = Annotated[
     str | None,
-    msgspec.Meta(description=f"{digests.ALLOWED}; null: at once."),
+    msgspec.Meta(description=f"{digests.ALLOWED}; null: at once; left out: as it is."),
 ]
 
 _NEVER = 0
@@ -51,7 +52,7 @@ class ChannelChoiceIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     name: Key
     enabled: bool
-    digest: Window = None
+    digest: Window | msgspec.UnsetType = msgspec.UNSET
 
 
 class CategoryChoicesIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,7 +82,13 @@ class PreferencesIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         list[ChannelChoiceIn],
         msgspec.Meta(max_length=100, description="For all categories that say nothing themselves."),
     ] = []
-    time_zone: str | msgspec.UnsetType | None = msgspec.UNSET
+    time_zone: (
+        Annotated[
+            str, msgspec.Meta(max_length=64, description="An IANA name, such as `Europe/Berlin`.")
+        ]
+        | msgspec.UnsetType
+        | None
+    ) = msgspec.UNSET
     quiet_hours: QuietHoursIn | msgspec.UnsetType | None = msgspec.UNSET
     paused_until: (
         Annotated[
@@ -164,7 +171,7 @@ class PreferencesController(Controller):
             ],
             time_zone=said.time_zone,
             quiet_hours=said.quiet_hours,
-            paused_until=time_out(said.paused_until),
+            paused_until=time_out(_still(said.paused_until, request.clock.now())),
             digest_at=said.digest_at,
             locale=said.locale,
         )
@@ -201,20 +208,27 @@ class PreferencesController(Controller):
             await db.write(lambda conn: change(conn, rules, user.id, choices, said, now))
 
 
+def _still(paused_until: int | None, now: int) -> int | None:
+    return paused_until if paused_until is not None and paused_until > now else None
+
+
 def _undeclared(rules: Policy, chosen: Choices) -> list[str]:
     named = {key for key, _ in chosen} - {ALL_CATEGORIES}
     return sorted(key for key in named if key not in rules.categories)
 
 
-def _category_out(rules: Policy, key: str, chosen: Choices) -> CategoryChoices:
-    declared = rules.categories.get(key)
+def _decisions(rules: Policy, key: str | None, chosen: Choices) -> Mapping[Channel, Decision]:
+    """What happens to a category on each channel there is; to one of no category for None."""
     wishes = Wishes(
         for_category={channel: one for (of, channel), one in chosen.items() if of == key},
         for_all={channel: one for (of, channel), one in chosen.items() if of == ALL_CATEGORIES},
     )
-    decisions = resolve(
-        rules, Subject(category=key), wishes, Reach(addresses=rules.configured), _NEVER
-    )
+    return resolve(rules, Subject(category=key), wishes, Reach(addresses=rules.configured), _NEVER)
+
+
+def _category_out(rules: Policy, key: str, chosen: Choices) -> CategoryChoices:
+    declared = rules.categories.get(key)
+    decisions = _decisions(rules, key, chosen)
     return CategoryChoices(
         key=key,
         label=key if declared is None else declared.label,
@@ -235,14 +249,14 @@ def _checked(data: PreferencesIn, rules: Policy, chosen: Choices) -> dict[tuple[
     """What to store. Raises InvalidField naming every part that is not allowed."""
     known = [*rules.categories, *_undeclared(rules, chosen)]
     choices: dict[tuple[str, Channel], Choice] = {}
-    problems = _add_channels(ALL_CATEGORIES, data.channels, rules, "", choices)
+    problems = _add_channels(ALL_CATEGORIES, data.channels, rules, chosen, "", choices)
     for index, category in enumerate(data.categories):
         at = f"/categories/{index}"
         if category.key not in known:
             message = no_such("category", category.key, known)
             problems.append(FieldProblem(f"{at}/key", message))
             continue
-        problems += _add_channels(category.key, category.channels, rules, at, choices)
+        problems += _add_channels(category.key, category.channels, rules, chosen, at, choices)
     if problems:
         raise InvalidField(problems[0].pointer, problems[0].message, *problems[1:100])
     return choices
@@ -252,6 +266,7 @@ def _add_channels(
     key: str,
     wishes: Iterable[ChannelChoiceIn],
     rules: Policy,
+    chosen: Choices,
     at: str,
     choices: dict[tuple[str, Channel], Choice],
 ) -> list[FieldProblem]:
@@ -264,7 +279,7 @@ def _add_channels(
         if problem := _problem(wish, rules, key if is_required else None, where):
             problems.append(problem)
         elif not is_required:
-            choices[key, wish.name] = _choice(wish)
+            choices[key, wish.name] = _choice(wish, key, rules, chosen)
     return problems
 
 
@@ -276,7 +291,7 @@ def _problem(
     if required is not None and not wish.enabled:
         message = f"category {required} is required and cannot be turned off"
         return FieldProblem(f"{at}/enabled", message)
-    if wish.digest is None:
+    if wish.digest is None or wish.digest is msgspec.UNSET:
         return None
     if wish.name == IN_APP:
         return FieldProblem(f"{at}/digest", "the inbox is no digest; leave it out for in_app")
@@ -287,10 +302,23 @@ def _problem(
     return None
 
 
-def _choice(wish: ChannelChoiceIn) -> Choice:
+def _choice(wish: ChannelChoiceIn, key: str, rules: Policy, chosen: Choices) -> Choice:
     if not wish.enabled:
         return OFF
+    if wish.digest is msgspec.UNSET:
+        window = _window(key, wish.name, rules, chosen)
+        return ON if window is None else f"{DIGEST}{window}"
     return ON if wish.digest is None else f"{DIGEST}{wish.digest}"
+
+
+def _window(key: str, channel: Channel, rules: Policy, chosen: Choices) -> str | None:
+    """The digest that the channel is in now or, when it is off, would be in by default.
+
+    Clients that know of no digests turn channels on and off, and write back what they have read.
+    """
+    category = None if key == ALL_CATEGORIES else key
+    now = _decisions(rules, category, chosen)[channel]
+    return now.window if now.action != "skip" else _decisions(rules, category, {})[channel].window
 
 
 def _settings(data: PreferencesIn, before: Settings) -> Settings:

@@ -13,13 +13,15 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from notifybell.domain.clock import MINUTE_MS, SECOND_MS
+from notifybell.domain.near import no_such
 
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 
 
 def zone_problem(name: str) -> str | None:
     """What is wrong with this IANA time zone name, or None."""
-    return None if name in _zone_names() else "must be an IANA time zone, such as Europe/Berlin"
+    known = _zone_names()
+    return None if name in known else no_such("IANA time zone", name, sorted(known))
 
 
 def zone(name: str | None) -> ZoneInfo:

@@ -7,11 +7,11 @@ For each channel the first rule that matches decides:
 | 1  | address is suppressed           | suppress                | address is suppressed: …               |
 | 2  | channel not configured          | skip                    | channel … is not configured            |
 | 3  | user has no address there       | skip                    | user has no … address                  |
-| 4  | category is required            | send                    | category … is required                 |
+| 4  | category is required, on its route | send                    | category … is required                 |
 | 5  | user muted the topic            | skip                    | user muted topic …                     |
 | 6  | broadcast names its channels    | skip those it leaves out| broadcast is not for …                 |
-| 7  | user × category × channel       | as the user chose       | user turned … on/off for category …    |
-| 8  | user × channel                  | as the user chose       | user turned … on/off                   |
+| 7  | user × category × channel       | as the user chose       | user turned … on/off/to … for category …|
+| 8  | user × channel                  | as the user chose       | user turned … on/off/to …              |
 | 9  | category's route leaves it out  | skip                    | route of category … leaves out …       |
 | 10 | category default                | as configured           | default of category …                  |
 | 11 | project default                 | as configured           | project default                        |
@@ -26,7 +26,8 @@ What is sent may have to wait. Each of these moves it later, and none drops it; 
 | quiet hours                     | until they end                                 | quiet hours until …           |
 
 A required category is in no digest, save for what its throttle keeps back; an urgent one waits
-neither for a pause nor for quiet hours, and is never digested.
+neither for a pause nor for quiet hours, and is never digested. Pauses and quiet hours are asked for
+once more when something is due: see `delivery/quiet.py`.
 """
 
 from collections.abc import Collection, Mapping
