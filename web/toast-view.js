@@ -1,0 +1,55 @@
+/**
+ * One toast, and what is done to it.
+ *
+ * @import { Notification } from "./types.js"
+ */
+import { linkOrButton } from "./action-link.js";
+import { button, h, icon } from "./dom.js";
+import { relativeTime } from "./relative-time.js";
+import { swipeable } from "./swipe.js";
+
+/**
+ * @typedef {object} ToastContext
+ * @property {string} dismissLabel
+ * @property {string} locale
+ * @property {(notification: Notification, event: MouseEvent) => void} activate
+ * @property {(toast: ToastView) => void} dismiss
+ */
+
+export class ToastView {
+  #context;
+  #time = h("time", { part: "time", class: "time" });
+
+  /**
+   * @param {Notification} notification
+   * @param {ToastContext} context
+   */
+  constructor(notification, context) {
+    const { title, content, action_url, created_at } = notification;
+    this.#context = context;
+    this.notification = notification;
+    this.main = linkOrButton(action_url, { part: "title", class: "title", dir: "auto" }, title);
+    this.#time.dateTime = created_at;
+    const close = button("dismiss", context.dismissLabel, icon("close"));
+    this.element = h("li", { part: "toast", class: "toast" }, this.main, this.#time, close);
+    if (content) this.main.after(h("p", { part: "content", class: "content", dir: "auto" }, content));
+    if (notification.category) this.element.dataset.category = notification.category;
+    close.addEventListener("click", () => context.dismiss(this));
+    this.#listen();
+    this.tick();
+  }
+
+  tick() {
+    const then = Date.parse(this.notification.created_at);
+    this.#time.textContent = relativeTime(then, Date.now(), this.#context.locale);
+  }
+
+  #listen() {
+    const { activate, dismiss } = this.#context;
+    const follow = (/** @type {MouseEvent} */ event) => activate(this.notification, event);
+    this.main.addEventListener("click", follow);
+    this.main.addEventListener("auxclick", (event) => event.button === 1 && follow(event));
+    const gone = () => dismiss(this);
+    swipeable(this.element, () => {}, gone);
+  }
+}

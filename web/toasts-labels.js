@@ -1,0 +1,5 @@
+/** The texts of the toasts, in English. */
+
+export const toastsEnglish = {
+  dismiss: "Dismiss",
+};
