@@ -134,16 +134,18 @@ def settle_expired(conn: WriteConnection, due: DueDelivery, now: int) -> bool:
 def postpone(conn: WriteConnection, due: DueDelivery, *, due_at: int, why: str, now: int) -> bool:
     """sending → queued for `due_at`, the attempt uncounted; False when the lease is no longer ours.
 
-    Its deadline moves as far, though not past the end of its broadcast.
+    Its deadline moves as far, though not past the end of its broadcast; not at all when it was
+    changed meanwhile: the broadcast is withdrawn.
     """
     later = due_at - now
     return _settle(
         conn,
         due,
         "state = 'queued', attempt = attempt - 1, due_at = ?, reason = reason || '; ' || ?,"
-        " deadline_at = min(deadline_at + ?, coalesce((SELECT expires_at FROM broadcast b"
-        "  WHERE b.id = delivery.broadcast_id), deadline_at + ?))",
-        (due_at, why, later, later),
+        " deadline_at = CASE WHEN deadline_at = ? THEN min(deadline_at + ?, coalesce((SELECT"
+        "  expires_at FROM broadcast b WHERE b.id = delivery.broadcast_id), deadline_at + ?))"
+        "  ELSE deadline_at END",
+        (due_at, why, due.deadline_at, later, later),
         now,
     )
 
@@ -244,8 +246,17 @@ class Unsent(msgspec.Struct, frozen=True):
 def withdraw(
     conn: WriteConnection, notification_ids: Sequence[str], outcome: DeliveryState, now: int
 ) -> list[Unsent]:
-    """Let what is not sent of these notifications be `outcome`."""
+    """Let what is not sent of these notifications be `outcome`.
+
+    What is on its way has this attempt and no other: its deadline is now.
+    """
     ranges = as_json_list([delivery_range(one) for one in notification_ids])
+    conn.execute(
+        "UPDATE delivery SET deadline_at = ?1 WHERE state = 'sending' AND deadline_at > ?1"
+        " AND id IN (SELECT d.id FROM json_each(?2) r CROSS JOIN delivery d"
+        "  ON d.id BETWEEN r.value ->> 0 AND r.value ->> 1)",
+        (now, ranges),
+    )
     rows = conn.execute(
         "UPDATE delivery SET state = ?1, updated_at = ?2, reason = reason || '; broadcast ' || ?1"
         " WHERE state IN ('queued', 'held') AND id IN ("

@@ -7,7 +7,8 @@ from notifybell.delivery.quiet import Quiet
 from notifybell.domain.errors import Temporary
 from notifybell.domain.model import Category, RouteStep
 from notifybell.domain.quiet_hours import QuietHours
-from notifybell.store.database import Database
+from notifybell.store import deliveries, due
+from notifybell.store.database import Database, WriteConnection
 from tests.delivery.digest_desk import HOUR, MINUTE, DigestDesk
 from tests.delivery.lanes import a_lane
 from tests.factories import ALL_ON, NOW
@@ -127,3 +128,20 @@ async def test_a_change_that_is_no_relief_hastens_nothing(shop: DigestDesk) -> N
     before = shop.row(sent)
     await shop.set(quiet_hours=NIGHT)
     assert shop.row(sent) == before
+
+
+async def test_what_was_withdrawn_while_it_was_claimed_is_not_kept_for_later(
+    shop: DigestDesk,
+) -> None:
+    sent = await shop.news("Hello", category=None)
+    now = shop.clock.now()
+
+    def race(conn: WriteConnection) -> None:
+        [one] = due.claim(conn, "email", "", now, limit=1, lease_ms=HOUR)
+        deliveries.withdraw(conn, [one.notification_id], "cancelled", now)
+        assert deliveries.postpone(conn, one, due_at=now + HOUR, why="paused", now=now)
+
+    await shop.database.write(race)
+    await shop.later(HOUR)
+    assert shop.row(sent).state == "expired"
+    assert shop.sent() == []

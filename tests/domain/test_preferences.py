@@ -1,5 +1,6 @@
 """Who gets what, where and when, and the reason given."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifybell.domain import preferences
 from notifybell.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from notifybell.domain.model import Category, Channel, RouteStep
 from notifybell.domain.preferences import (
@@ -149,8 +151,67 @@ def test_the_first_rule_that_matches_decides(
     assert (decision.action, decision.reason) == (action, reason)
 
 
-def test_every_rule_of_the_table_has_a_case() -> None:
-    assert {rule for rule, *_ in RULES} == set(range(1, 12))
+#: by the words of the table's third column
+DECISIONS = {
+    "suppress": {"suppress"},
+    "skip": {"skip"},
+    "skip those it leaves out": {"skip"},
+    "send": {"send"},
+    "as the user chose": {"send", "skip", "digest"},
+    "as configured": {"send", "skip", "digest"},
+}
+
+
+def table(number: int) -> list[list[str]]:
+    """The cells of a table in the module's docstring, without its head."""
+    blocks = re.findall(r"(?:^\|.*\n)+", preferences.__doc__ or "", re.MULTILINE)
+    rows = blocks[number].splitlines()[2:]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+
+
+def reason_of(text: str) -> str:
+    """A pattern for what a row's reason stands for."""
+    pattern = re.escape(text).replace("…", ".+")
+    return pattern.replace("on/off/to\\ .+", "(?:on|off|to \\S+)")
+
+
+def test_every_rule_of_the_table_has_a_case_and_says_what_it_does() -> None:
+    rows = {int(number): (decision, reason) for number, _, decision, reason in table(0)}
+    assert [*rows] == sorted({rule for rule, *_ in RULES}) == [*range(1, 12)]
+    for rule, _, action, reason in RULES:
+        decision, words = rows[rule]
+        assert action in DECISIONS[decision]
+        assert re.fullmatch(reason_of(words), reason), f"rule {rule} says {reason}"
+
+
+def test_the_rules_are_in_the_order_of_the_table() -> None:
+    """Of two that match the first decides: all that match at once, one taken away at a time."""
+    all_at_once: Asked = {
+        "category": "security",
+        "suppressed": BOUNCED,
+        "policy": WITHOUT_EMAIL,
+        "addresses": NO_EMAIL,
+        "muted": True,
+        "only": ["in_app"],
+        "chosen": OFF,
+        "for_all": OFF,
+    }
+    decided = []
+    for name in ("", "suppressed", "policy", "addresses", "category", "muted", "only", "chosen"):
+        all_at_once.pop(name, None)
+        if name == "category":  # its route leaves web push out
+            all_at_once |= {"category": "chat", "channel": "web_push"}
+            all_at_once["chosen"] = all_at_once["for_all"] = {"web_push": "off"}
+        decided.append(decide(**all_at_once).reason)
+    decided += [
+        decide("web_push", category="chat").reason,
+        decide(category="orders").reason,
+        decide().reason,
+    ]
+    rows = table(0)
+    assert len(decided) == len(rows)
+    for (number, _, _, words), reason in zip(rows, decided, strict=True):
+        assert re.fullmatch(reason_of(words), reason), f"rule {number} is not {reason}"
 
 
 def test_a_digest_names_its_window() -> None:
