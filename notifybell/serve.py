@@ -131,7 +131,7 @@ def build(
         max_streams_per_user=config.server.max_streams_per_user,
     )
     labels = {key: category.label for key, category in rules.categories.items()}
-    composer = Composer(partial(_unsubscribe_url, config), labels)
+    composer = Composer(partial(_unsubscribe_url, config), labels, partial(_opened_url, config))
     lanes = _lanes(config, database, clock, senders, composer, templates)
     sign_in = _sign_in(config, database, clock, senders)
     webhook_lanes, feeder = _webhooks(config, database, clock, composer)
@@ -250,6 +250,15 @@ def _unsubscribe_url(config: Config, due: DueDelivery) -> str | None:
     what = links.Unsubscribe(due.user_id, due.channel, due.category)
     token = links.sign(what, config.auth.secret_keys[0])
     return f"{config.server.public_url}/unsubscribe/{token}"
+
+
+def _opened_url(config: Config, due: DueDelivery, now: int) -> str | None:
+    """Only a browser's worker has no login to mark read with; a digest stands for no single one."""
+    if due.channel != web_push.CHANNEL.kind.name or due.is_digest:
+        return None
+    what = links.MarkRead(due.user_id, due.notification_id, now + links.MARK_READ_LIFE_MS)
+    token = links.sign(what, config.auth.secret_keys[0])
+    return f"{config.server.public_url}/opened/{token}"
 
 
 async def _listen(

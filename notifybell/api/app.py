@@ -13,6 +13,7 @@ from notifybell.api import openapi, problems
 from notifybell.api.assets import widget_routes
 from notifybell.api.auth import Authenticator
 from notifybell.api.broadcasts import BroadcastController
+from notifybell.api.channels import list_channels
 from notifybell.api.deliveries import DeliveryController
 from notifybell.api.docs import docs_routes
 from notifybell.api.door import Door
@@ -25,6 +26,7 @@ from notifybell.api.installations import installation_routes
 from notifybell.api.marks import MARK_ROUTES
 from notifybell.api.metrics import get_metrics
 from notifybell.api.notifications import NotificationController
+from notifybell.api.opened import tell_opened
 from notifybell.api.parts import Parts
 from notifybell.api.preferences import PreferencesController
 from notifybell.api.request import ApiRequest
@@ -76,6 +78,7 @@ _ROUTES = (
     BroadcastController,
     UserController,
     DeliveryController,
+    list_channels,
     EventController,
     get_metrics,
     explain_notification,
@@ -88,6 +91,7 @@ _ROUTES = (
     PreferencesController,
     show_unsubscribe,
     unsubscribe,
+    tell_opened,
     healthz,
     readyz,
 )

@@ -30,6 +30,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     topic: str | None = None
     unsubscribe_url: str | None = None
     #: RFC 8058 one-click link for this user and category; None where mail must not offer one
+    opened_url: str | None = None
+    #: what a device without a login POSTs to when its user follows the message: that reads it
     items: tuple[DigestItem, ...] = ()
     #: not empty: the message is a digest of these, newest first
     labels: Mapping[str, str] = {}

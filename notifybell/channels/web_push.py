@@ -12,6 +12,7 @@
 | no answer                      | Temporary                                                      |
 | deadline passed before sending | Rejected                                                       |
 | stored keys unusable           | AddressGone                                                    |
+| subscribed with another key    | AddressGone, unasked: a 401 or 403 would pause the channel     |
 | endpoint not allowed           | Rejected                                                       |
 
 The payload has the shape of Declarative Web Push, so that Safari shows it without a service worker;
@@ -95,18 +96,27 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class WebPushToken(TokenForm, frozen=True, kw_only=True):
-    """What `PushSubscription.toJSON()` gives in the browser; `expirationTime` is ignored."""
+    """What `PushSubscription.toJSON()` gives in the browser; `expirationTime` is ignored.
+
+    `application_server_key` is the public key it was made with (`options.applicationServerKey`,
+    base64url): a subscription made with a key that is not ours any more is not tried.
+    """
 
     example = _EXAMPLE
     not_kept = frozenset({"expiration_time"})
 
     endpoint: str
     keys: Keys
+    application_server_key: str | None = None
     expiration_time: float | None = msgspec.field(default=None, name="expirationTime")
 
     def check(self, *, allow_private: bool) -> None:
         validate_subscription(
-            self.endpoint, self.keys.p256dh, self.keys.auth, allow_private=allow_private
+            self.endpoint,
+            self.keys.p256dh,
+            self.keys.auth,
+            self.application_server_key,
+            allow_private=allow_private,
         )
 
     @property
@@ -139,6 +149,7 @@ class WebPushSender:
             )
         # py_vapid's own check of the subject refuses an https URL with a path.
         self._vapid = Vapid02(_parse_private_key(private_key), conf={"no-strict": True})
+        self._public_key = public_key(private_key)
         self._subject = subject
         self._base_url = base_url
         self._http = http
@@ -171,6 +182,9 @@ class WebPushSender:
         # 5 µs, and the encryption below cannot fail on what passes.
         if problem := keys_problem(subscription.keys.p256dh, subscription.keys.auth):
             raise AddressGone(f"the stored push keys cannot be used: {problem}")
+        made_with = subscription.application_server_key
+        if made_with is not None and made_with.rstrip("=") != self._public_key:
+            raise AddressGone(f"subscribed with another key: {made_with[:12]}…")
 
     async def _post(self, message: Message, subscription: WebPushToken, size: int) -> Answer:
         # On the loop on purpose, one message at a time: 0.17 to 0.27 ms of CPU. A
@@ -242,7 +256,7 @@ def payload(message: Message, base_url: str, size: int) -> bytes:
         "navigate": link if len(link) <= _LINK_CHARS else base_url,
         "tag": tag if len(tag) <= _TAG_CHARS else _collapse_key(tag),
         "timestamp": message.created_at,
-        "data": {"notification_id": message.notification_id},
+        "data": _data(message),
     }
     if message.topic is not None:
         notification["renotify"] = True
@@ -250,6 +264,11 @@ def payload(message: Message, base_url: str, size: int) -> bytes:
     room = size - len(msgspec.json.encode(whole))
     notification["body"] = shortened(message.content or "", room, json_bytes)
     return msgspec.json.encode(whole)
+
+
+def _data(message: Message) -> dict[str, str]:
+    data = {"notification_id": message.notification_id}
+    return data if message.opened_url is None else data | {"opened": message.opened_url}
 
 
 def public_key(private_key: str) -> str:

@@ -8,6 +8,7 @@ from notifybell.domain.model import Address, DueDelivery, EmailAddress, WebhookN
 from notifybell.domain.webhooks import WEBHOOK
 
 UnsubscribeUrl = Callable[[DueDelivery], str | None]
+OpenedUrl = Callable[[DueDelivery, int], str | None]
 
 _LINES_OF_A_DIGEST = 5
 
@@ -15,9 +16,15 @@ _LINES_OF_A_DIGEST = 5
 class Composer:
     """Makes messages, with what only the configuration knows."""
 
-    def __init__(self, unsubscribe_url: UnsubscribeUrl, labels: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        unsubscribe_url: UnsubscribeUrl,
+        labels: Mapping[str, str],
+        opened_url: OpenedUrl = lambda due, now: None,
+    ) -> None:
         """`labels` are the categories' names for people."""
         self._unsubscribe_url = unsubscribe_url
+        self._opened_url = opened_url
         self._labels = labels
 
     def compose(self, due: DueDelivery, now: int) -> Message:
@@ -40,6 +47,7 @@ class Composer:
             category_label=self._labels.get(due.category or ""),
             topic=due.topic,
             unsubscribe_url=self._unsubscribe_url(due),
+            opened_url=self._opened_url(due, now),
             items=due.items,
             labels=self._labels,
             locale=due.locale,

@@ -26,16 +26,24 @@ _NUMERIC_LABEL = re.compile(r"\d+|0x[0-9a-f]*")
 
 
 def validate_subscription(
-    endpoint: str, p256dh: str, auth: str, *, allow_private: bool = False
+    endpoint: str,
+    p256dh: str,
+    auth: str,
+    server_key: str | None = None,
+    *,
+    allow_private: bool = False,
 ) -> None:
     """Raise InvalidField naming every part that is not acceptable.
+
+    `server_key` is the public key that the browser subscribed with, where it says so.
 
     `allow_private` also takes http, other ports and IP literals: push services of the own network.
     """
     checked = (
         FieldProblem("/endpoint", endpoint_problem(endpoint, allow_private=allow_private) or ""),
-        FieldProblem("/keys/p256dh", _p256dh_problem(p256dh) or ""),
+        FieldProblem("/keys/p256dh", _point_problem(p256dh) or ""),
         FieldProblem("/keys/auth", _auth_problem(auth) or ""),
+        FieldProblem("/application_server_key", _point_problem(server_key) or ""),
     )
     problems = [problem for problem in checked if problem.message]
     if problems:
@@ -64,7 +72,7 @@ def endpoint_problem(endpoint: str, *, allow_private: bool = False) -> str | Non
 
 def keys_problem(p256dh: str, auth: str) -> str | None:
     """What is wrong with the keys of a subscription, or None."""
-    if problem := _p256dh_problem(p256dh):
+    if problem := _point_problem(p256dh):
         return f"p256dh {problem}"
     if problem := _auth_problem(auth):
         return f"auth {problem}"
@@ -90,7 +98,9 @@ def _public_endpoint_problem(url: SplitResult, host: str, port: int | None) -> s
     return None
 
 
-def _p256dh_problem(text: str) -> str | None:
+def _point_problem(text: str | None) -> str | None:
+    if text is None:
+        return None
     raw = _decode(text)
     if raw is None:
         return "must be base64url"

@@ -19,6 +19,7 @@ PUBLIC = {
     "/openapi.json": "describes the API",
     "/docs": "describes the API",
     "/unsubscribe/{token}": "its token is the permission",
+    "/opened/{token}": "its token is the permission",
     "/inbox": "the same for everyone; holds nothing of anybody's",
     "/inbox/sign-in": "the same page, and for those who are not signed in",
     "/inbox/manifest.webmanifest": "describes that page",

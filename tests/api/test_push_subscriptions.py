@@ -38,6 +38,21 @@ async def test_what_a_browser_gives_may_be_sent_as_it_is(shop: Shop) -> None:
     await register(shop, a_browser("tablet", expirationTime=1767225600000))
 
 
+async def test_the_key_it_was_made_with_is_kept(shop: Shop) -> None:
+    key = (await shop.ann.post(START)).json()["public_key"]
+    token = await register(shop, a_browser(application_server_key=key))
+    assert token["application_server_key"] == key
+    assert (await shop.ann.get(PATH)).json()["data"] == [token]
+    assert "application_server_key" not in await register(shop, a_browser("tablet"))
+
+
+@pytest.mark.parametrize("key", ["", "AAAA", "no key"])
+async def test_a_key_that_is_none_is_refused(shop: Shop, key: str) -> None:
+    response = await shop.ann.put(PATH, json=a_browser(application_server_key=key))
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "/application_server_key"
+
+
 async def test_once_more_is_a_refresh(shop: Shop) -> None:
     browser = a_browser()
     token = await register(shop, browser)

@@ -1,6 +1,7 @@
 """Web push against a push service that checks the signature and decrypts."""
 
 import asyncio
+import json
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,7 @@ from dataclasses import replace
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from msgspec import structs
 
 from notifybell.channels.http_client import Answer, OutgoingHttp
 from notifybell.channels.web_push import (
@@ -25,9 +27,16 @@ from notifybell.domain.errors import (
     SendError,
     Temporary,
 )
+from notifybell.domain.model import Token
 from tests.channels.conftest import NOW, FakeClock, a_message
 from tests.channels.test_http_client import StubDns
-from tests.servers import PushAnswer, PushService, ServerTls, a_push_subscription
+from tests.servers import (
+    BrowserSubscription,
+    PushAnswer,
+    PushService,
+    ServerTls,
+    a_push_subscription,
+)
 
 KEY = generate_private_key()
 BASE = "https://bell.example.com"
@@ -290,6 +299,38 @@ async def test_keys_that_cannot_encrypt_end_the_subscription(
     with pytest.raises(AddressGone, match=r"keys cannot be used: (p256dh|auth)"):
         await sender.send(a_message(address=broken))
     assert service.request_count == 0
+
+
+def made_with(ann: BrowserSubscription, key: str) -> Token:
+    """A stored subscription that says which key it was made with."""
+    data = {**ann.as_json(), "application_server_key": key}
+    return structs.replace(ann.stored(), data=json.dumps(data))
+
+
+async def test_a_subscription_of_another_key_ends_unasked(
+    sender: WebPushSender, service: PushService
+) -> None:
+    other = made_with(service.subscribe(), public_key(generate_private_key()))
+    with pytest.raises(AddressGone, match="subscribed with another key"):
+        await sender.send(a_message(address=other))
+    assert service.request_count == 0
+
+
+@pytest.mark.parametrize("padding", ["", "="])
+async def test_a_subscription_of_our_key_is_sent_to(
+    sender: WebPushSender, service: PushService, padding: str
+) -> None:
+    ours = made_with(service.subscribe(), public_key(KEY) + padding)
+    assert (await sender.send(a_message(address=ours))).detail == "201"
+
+
+async def test_the_browser_learns_where_to_tell_of_a_click(
+    sender: WebPushSender, service: PushService
+) -> None:
+    url = f"{BASE}/opened/signed"
+    await sender.send(a_message(address=service.subscribe().stored(), opened_url=url))
+    data = service.pushes[0].payload["notification"]["data"]
+    assert data == {"notification_id": "ntf_order1", "opened": url}
 
 
 async def test_a_subscription_beside_the_curve_ends(

@@ -1,4 +1,4 @@
-"""Unsubscribe tokens: what we signed, all of it, and nothing else."""
+"""Signed links: what we signed, all of it, and nothing else."""
 
 from base64 import urlsafe_b64encode
 
@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifybell.domain.errors import NotFound
-from notifybell.domain.links import Unsubscribe, sign, verify
+from notifybell.domain.links import MarkRead, Unsubscribe, sign, verify, verify_mark_read
 
 ANN = Unsubscribe("usr_ann", "email", "orders")
 KEY = "sk_first"
 TOKEN = sign(ANN, KEY)
+NOW = 1_767_225_600_000
+READ = MarkRead("usr_ann", "ntf_1", NOW)
 
 
 def test_a_token_says_what_was_signed() -> None:
@@ -25,6 +27,22 @@ def test_a_token_of_no_category_says_so() -> None:
 
 def test_a_token_is_fit_for_a_url() -> None:
     assert set(TOKEN) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def test_a_token_of_a_push_says_what_was_signed() -> None:
+    assert verify_mark_read(sign(READ, KEY), ["sk_second", KEY], NOW - 1) == READ
+
+
+def test_a_token_of_a_push_ends() -> None:
+    with pytest.raises(NotFound):
+        verify_mark_read(sign(READ, KEY), [KEY], NOW)
+
+
+def test_a_token_is_good_for_its_own_purpose_only() -> None:
+    with pytest.raises(NotFound):
+        verify(sign(MarkRead("usr_ann", "email", NOW), KEY), [KEY])
+    with pytest.raises(NotFound):
+        verify_mark_read(TOKEN, [KEY], 0)
 
 
 def test_a_token_outlives_the_rotation_of_its_key() -> None:
