@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 import { section, toggle } from "./preferences-controls.js";
 import { choose, zoneWith } from "./preferences-draft.js";
 
-const INBOX = "in_app";
+const IN_APP = "in_app";
 const WINDOWS = ["", "15m", "hourly", "daily", "weekly"];
 
 /**
@@ -96,7 +96,7 @@ class Cell {
     if (required) {
       this.#switch.disabled = true;
       this.#switch.setAttribute("aria-describedby", `required-${key}`);
-    } else if (name !== INBOX) {
+    } else if (name !== IN_APP) {
       this.element.append((this.#digest = this.#makeDigest(labels.digestOf(channel, label))));
     }
   }

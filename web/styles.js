@@ -117,7 +117,8 @@ export const bellStyles = `${baseStyles}
 
 export const pageStyles = `${baseStyles}
 :host {
-  display: block; position: relative; block-size: var(--notify-bell-height, 600px); overflow: clip;
+  display: block; box-sizing: border-box; position: relative; overflow: clip;
+  block-size: var(--notify-bell-height, 600px);
   border: 1px solid var(--_border); border-radius: var(--_radius); background: var(--_surface);
 }
 :host([theme~="contrast"]) { border-width: 2px; }
