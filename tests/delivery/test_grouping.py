@@ -15,6 +15,7 @@ from tests.delivery.conftest import Desk
 from tests.factories import ALL_ON, ANN, BOB, NOW, FakeClock, a_broadcast, a_crowd
 from tests.store.inbox import HOUR, kept_counts, recount
 
+LATER = NOW + 1000
 GROUPING = msgspec.structs.replace(
     ALL_ON,
     categories={
@@ -166,14 +167,14 @@ def planned(
     conn: WriteConnection, titles: Sequence[str], people: Sequence[Recipient], policy: Policy
 ) -> list[str]:
     """The statements of sending all these to everybody in one go."""
-    found = [one for one in users.find_or_create(conn, people, NOW) if isinstance(one, User)]
+    found = [one for one in users.find_or_create(conn, people, LATER) if isinstance(one, User)]
     new: list[Broadcast] = [
         a_broadcast(title=title, category="chat", topic="chat/1") for title in titles
     ]
     broadcasts.insert_many(conn, new)
     statements: list[str] = []
     conn.set_trace_callback(statements.append)
-    plan(conn, policy, [(one, user) for one in new for user in found], NOW)
+    plan(conn, policy, [(one, user) for one in new for user in found], LATER)
     conn.set_trace_callback(None)
     return statements
 
