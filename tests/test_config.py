@@ -427,7 +427,7 @@ class TestPolicy:
 
     def test_defaults_are_on_unless_turned_off(self) -> None:
         found = config.policy(parsed(defaults={"channels": {"email": False}}))
-        assert found.defaults == {"email": "off"}
+        assert found.defaults == {"sms": "off", "email": "off"}  # sms costs money
 
     def test_a_category_without_a_label_is_called_by_its_key(self) -> None:
         tables = {"orders": {}, "news": {"label": "News", "channels": {"email": False}}}

@@ -8,6 +8,7 @@ from litestar import Controller, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 
+from notifybell.api.filters import ChannelFilter, check_channel
 from notifybell.api.once import IdempotencyKey, answer_once, once_key
 from notifybell.api.pagination import (
     DEFAULT_LIMIT,
@@ -92,7 +93,7 @@ class DeliveryController(Controller):
         request: ApiRequest,
         limit: Limit = DEFAULT_LIMIT,
         delivery_state: Annotated[ShownState | None, QueryParameter(name="state")] = None,
-        channel: Annotated[Channel | None, QueryParameter(name="channel")] = None,
+        channel: ChannelFilter = None,
         of_user: UserFilter = None,
         broadcast_id: BroadcastFilter = None,
         starting_after: StartingAfter = None,
@@ -100,6 +101,7 @@ class DeliveryController(Controller):
     ) -> Page[DeliveryOut]:
         """Newest first. 404 when there is no such user."""
         db, config = request.db, request.config
+        check_channel(config, channel)
         cursor = Cursor(limit=limit, starting_after=starting_after, ending_before=ending_before)
         user_id = None if of_user is None else find_user(db, of_user).id
         named = {"state": delivery_state, "channel": channel, "broadcast_id": broadcast_id}

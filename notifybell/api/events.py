@@ -8,6 +8,7 @@ from litestar.params import PathParameter, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from notifybell.api.deliveries import BroadcastFilter, UserFilter
+from notifybell.api.filters import ChannelFilter, check_channel
 from notifybell.api.pagination import (
     DEFAULT_LIMIT,
     Cursor,
@@ -20,17 +21,14 @@ from notifybell.api.pagination import (
 from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest
 from notifybell.api.users import find_user
-from notifybell.config import Config, known_channels
 from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import InvalidField, NotFound
 from notifybell.domain.events import EventType, Level, event_id, event_number
 from notifybell.domain.model import Channel
-from notifybell.domain.webhooks import WEBHOOK
 from notifybell.store import activity
 from notifybell.store.activity import Event
 
 EventId = Annotated[str, PathParameter(max_length=64)]
-ChannelFilter = Annotated[Channel | None, QueryParameter(name="channel", max_length=64)]
 
 
 class EventContext(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,13 +122,6 @@ class EventController(Controller):
         if found is None:
             raise NotFound("There is no such event.")
         return event_out(found)
-
-
-def check_channel(config: Config, channel: Channel | None) -> None:
-    """Raise InvalidField when a filter names a channel that this version does not know."""
-    known = (*known_channels(config), WEBHOOK)
-    if channel is not None and channel not in known:
-        raise InvalidField("channel", f"there is no channel {channel}; known: {', '.join(known)}")
 
 
 def event_out(row: Event) -> EventOut:

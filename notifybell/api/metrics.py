@@ -9,7 +9,7 @@ import msgspec
 from litestar import get
 from litestar.params import QueryParameter
 
-from notifybell.api.events import ChannelFilter, check_channel
+from notifybell.api.filters import ChannelFilter, check_channel
 from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest
 from notifybell.domain.clock import SECOND_MS
