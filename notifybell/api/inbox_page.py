@@ -24,7 +24,7 @@ PAGE_CSP = (
     " trusted-types notifybell-inbox"
 )
 _WORKER_CSP = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https:"
-_WIDGET = "/notifybell.js"
+_WIDGET = "/notifybell-all.js"
 _TEMPLATES = Environment(
     loader=PackageLoader("notifybell.api"),
     autoescape=True,

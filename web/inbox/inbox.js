@@ -8,7 +8,7 @@
  * @typedef {{ token: string, name: string }} Known
  */
 
-const INBOX = "notify-bell";
+const INBOX = "notify-inbox";
 const SETTINGS = "notify-preferences";
 const KEPT = "notifybell-inbox";
 /** All that the elements keep in this browser is named like that. */
@@ -34,13 +34,15 @@ const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 /** @type {Arrival | null} waits for the person's word */
 let pending = null;
+/** @type {Known | null} who is signed in */
+let here = null;
 
 /** @returns {Arrival | null} */
 function takeArrival() {
   const match = /^#(token|code)=(.+)$/.exec(location.hash);
   if (!match) return null;
   history.replaceState(null, "", "/inbox");
-  return { kind: match[1] === "token" ? "token" : "code", value: decodeURIComponent(match[2] ?? "") };
+  return { kind: match[1] === "token" ? "token" : "code", value: match[2] ?? "" };
 }
 
 /**
@@ -131,12 +133,12 @@ async function enter(arrival, switching = false) {
   say("");
   try {
     await exchange(arrival, switching);
-    if (switching) await forget();
   } catch (error) {
     if (error instanceof Refused && error.status === 409) return ask(arrival);
     say(sentence(error, arrival.kind));
+    return resume();
   }
-  await resume();
+  await open();
 }
 
 /** @param {Arrival} arrival */
@@ -157,28 +159,39 @@ function sentence(error, kind) {
   return `This link ${what}. Ask for a new one.`;
 }
 
-/** @returns {Promise<string>} */
-async function freshToken() {
+/** @returns {Promise<Known>} */
+async function fresh() {
   const known = /** @type {Known} */ (await post("/inbox/token"));
+  const before = remembered();
+  const isAnother = before !== null && who(before.token) !== who(known.token);
+  if (isAnother) await forget();
   remember(known);
-  return known.token;
+  return isAnother ? startAnew() : known;
 }
 
 /** Shows what the browser has kept, and then what the server says. */
-async function resume() {
+function resume() {
   const kept = remembered();
-  if (kept) mount(kept);
+  if (kept) void mount(kept);
+  return open();
+}
+
+async function open() {
   try {
-    const token = await freshToken();
-    mount({ token, name: remembered()?.name ?? "" });
+    void mount(await fresh());
   } catch (error) {
     if (error instanceof Refused && error.status < 500) await leave();
-    else if (!kept) show("offline");
+    else if (!here) show("offline");
   }
 }
 
 /** @param {Known} known */
-function mount({ token, name }) {
+async function mount(known) {
+  here = known;
+  // Not before: what an element is given earlier would hide its own properties.
+  await customElements.whenDefined(INBOX);
+  if (here !== known) return;
+  const { token, name } = known;
   find("name").textContent = name;
   for (const [place, tag] of [["inbox", INBOX], ["settings", SETTINGS]]) {
     const section = find(place ?? "");
@@ -195,13 +208,14 @@ function mount({ token, name }) {
  */
 function made(tag, token) {
   const element = document.createElement(tag);
+  if (tag === INBOX) element.setAttribute("tabs", "*");
   element.setAttribute("token", token);
   return Object.assign(element, { onTokenExpired: renew });
 }
 
 async function renew() {
   try {
-    return await freshToken();
+    return (await fresh()).token;
   } catch (error) {
     if (error instanceof Refused && error.status === 401) await leave();
     throw error;
@@ -219,12 +233,26 @@ function showPlace() {
 
 /** Nobody is signed in any more. */
 async function leave() {
+  const wasHere = here !== null;
   await forget();
+  if (wasHere) return startAnew();
   show("enter");
+}
+
+/**
+ * With a page that never knew who was here before, in what memory and with whatever still runs.
+ *
+ * @returns {Promise<never>}
+ */
+function startAnew() {
+  history.replaceState(null, "", "/inbox");
+  location.reload();
+  return new Promise(() => {});
 }
 
 /** Whatever this browser has of the one who was here. */
 async function forget() {
+  here = null;
   find("inbox").replaceChildren();
   find("settings").replaceChildren();
   for (const name of Object.keys(localStorage)) if (OURS.test(name)) localStorage.removeItem(name);
@@ -240,7 +268,6 @@ async function signOut() {
   } catch {
     return say("The server cannot be reached, so you are still signed in. Try again later.");
   }
-  history.replaceState(null, "", "/inbox");
   await leave();
 }
 
@@ -272,8 +299,8 @@ function whyNoLink(error) {
 function install() {
   const address = "/inbox/sw.js";
   const makers = { createScriptURL: () => address };
-  const policy = globalThis.trustedTypes?.createPolicy("notifybell-inbox", makers);
-  const url = /** @type {string} */ (policy?.createScriptURL(address) ?? address);
+  const policy = Reflect.get(window, "trustedTypes")?.createPolicy("notifybell-inbox", makers);
+  const url = policy?.createScriptURL(address) ?? address;
   void navigator.serviceWorker?.register(url, { scope: "/inbox" }).catch(() => {});
 }
 
@@ -285,9 +312,19 @@ function start() {
   find("change").addEventListener("click", () => pending && enter(pending, true));
   document.getElementById("ask")?.addEventListener("submit", askForLink);
   addEventListener("hashchange", onHash);
-  addEventListener("online", () => void resume());
+  addEventListener("online", () => find("offline").hidden || open());
+  addEventListener("storage", onOtherTab);
   install();
   return arrival ? enter(arrival) : resume();
+}
+
+/**
+ * Somebody signed out in another tab; or somebody else in, so the server is asked who.
+ *
+ * @param {StorageEvent} event
+ */
+function onOtherTab({ key, newValue }) {
+  if (key === KEPT && newValue === null && here) void open();
 }
 
 function onHash() {
@@ -297,3 +334,5 @@ function onHash() {
 }
 
 void start();
+
+export {};
