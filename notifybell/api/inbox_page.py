@@ -45,7 +45,7 @@ _WORKER_HEADERS = {
     "service-worker-allowed": inbox_sessions.PATH,
     **_PRIVATE,
 }
-_COLORS = {"light": "#ffffff", "dark": "#111215"}
+_COLORS = {"light": "#ffffff", "dark": "#18191d"}
 _ICONS = (
     ("icon-192.png", "192x192", "any"),
     ("icon-512.png", "512x512", "any"),

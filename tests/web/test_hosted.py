@@ -176,6 +176,27 @@ class TestLink:
         await expect(page.locator("#name")).to_have_text(bob)
 
 
+class TestSettings:
+    async def test_they_are_a_place_of_their_own(
+        self, page: Page, hosted: Hosted, ann: str
+    ) -> None:
+        hosted.send(ann, "Your order has shipped")
+        await sign_in(page, hosted, ann)
+        await page.get_by_role("link", name="Settings").click()
+        await expect(page.locator("notify-preferences")).to_be_visible()
+        await expect(
+            page.locator("notify-preferences").get_by_role("heading").first
+        ).to_be_visible()
+        await expect(listed(page, "Your order has shipped")).to_be_hidden()
+        await page.reload()
+        await expect(page.locator("notify-preferences")).to_be_visible()
+        await page.go_back()
+        await expect(listed(page, "Your order has shipped")).to_be_visible()
+        await expect(page.get_by_role("link", name="Inbox")).to_have_attribute(
+            "aria-current", "page"
+        )
+
+
 class TestSignOut:
     async def test_it_ends_the_session_and_clears_the_browser(
         self, page: Page, hosted: Hosted, ann: str
