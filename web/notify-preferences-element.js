@@ -19,6 +19,8 @@ import { topicsSection } from "./preferences-topics.js";
 import { onTick } from "./relative-time.js";
 import { adopt, pageStyles } from "./styles.js";
 
+/** How long "Saved" stays; a problem stays until the next change. */
+const SAVED_MS = 4000;
 const PREFERENCE_SECTIONS = [pauseSection, matrixSection, quietSection, timesSection, topicsSection];
 
 /**
@@ -90,6 +92,8 @@ export class NotifyPreferencesElement extends InboxElement {
   /** @type {PreferencesSection[]} */
   #sections = [];
   #stopTick = () => {};
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #hushing;
 
   constructor() {
     super();
@@ -187,8 +191,10 @@ export class NotifyPreferencesElement extends InboxElement {
    * @param {boolean} [isProblem]
    */
   #say(text, isProblem = false) {
+    clearTimeout(this.#hushing);
     this.#saved.textContent = text;
     this.#saved.classList.toggle("problem", isProblem);
+    if (text && !isProblem) this.#hushing = setTimeout(() => this.#say(""), SAVED_MS);
   }
 
   #showLoading() {

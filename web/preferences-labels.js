@@ -45,10 +45,10 @@ export const preferencesEnglish = {
   quietTo: "To",
   quietDays: "Beginning on",
   quietInvalid: "Quiet hours need a beginning, another end, and a day.",
-  times: "Times",
+  times: "Digests and time zone",
   timeZone: "Time zone",
   digestAt: "Daily and weekly digests at",
-  digestAtHint: "Weekly ones come on Mondays. Leave it empty for the usual time.",
+  digestAtHint: "Weekly digests come on Mondays. Leave the time empty for the usual one.",
   topics: "Topics",
   /** Of a topic. @type {Record<import("./preferences-types.js").TopicState, string>} */
   topicStates: { subscribed: "Subscribed", muted: "Muted", none: "Not subscribed" },

@@ -21,7 +21,7 @@ export function pauseSection(context) {
   const end = textButton("end-pause", labels.endPause, () => put(setFields({ paused_until: null })));
   const begin = (/** @type {Date} */ until) => put(setFields({ paused_until: until.toISOString() }));
   const choices = h("div", { class: "line" }, ...pauseButtons(context, begin), pauseForm(context, begin));
-  const paused = h("div", { class: "line" }, text, end);
+  const paused = h("div", { class: "line", hidden: "" }, text, end);
   return {
     element: section(labels.pause, labels.pauseHint, choices, paused),
     update: ({ paused_until }) => {

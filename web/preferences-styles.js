@@ -8,7 +8,7 @@ export const preferencesStyles = `
 .head { position: relative; margin-block-end: .9em; padding-inline-end: 3.2em; }
 .heading { margin: 0; font-size: 1.1em; font-weight: 650; }
 .hint, small { margin: 0; color: var(--_muted); font-size: .93em; }
-.head > .switch { position: absolute; inset: 0 auto auto auto; inset-inline-end: 0; margin-block-start: 0; }
+.head > .switch { position: absolute; inset-block-start: 0; inset-inline-end: 0; margin-block-start: 0; }
 .line { display: flex; flex-wrap: wrap; align-items: end; gap: .6em; }
 .field { display: grid; gap: .25em; min-inline-size: 0; }
 .field > span, legend { padding: 0; color: var(--_muted); font-size: .93em; }
@@ -36,11 +36,11 @@ option { background: var(--_surface); color: var(--_text); }
 .switch:disabled { cursor: not-allowed; opacity: .55; }
 
 table { inline-size: 100%; border-collapse: collapse; }
-th, td { padding: .5em .9em .5em 0; padding-inline: 0 .9em; text-align: start; vertical-align: top; }
+th, td { padding-block: .5em; padding-inline: 0 .9em; text-align: start; vertical-align: top; }
 tbody th { padding-block-start: .85em; font-weight: 550; }
 thead th { color: var(--_muted); font-size: .93em; font-weight: 500; }
 tbody tr { border-block-start: 1px solid var(--_border); }
-small { display: block; max-inline-size: 14em; font-weight: 400; }
+small { display: block; max-inline-size: 18em; font-weight: 400; }
 td > .input { display: block; min-block-size: 2.1em; padding-block: .2em; font-size: .93em; }
 .channel { display: none; }
 
@@ -55,7 +55,10 @@ legend { margin-block-end: .25em; }
 .topic-name { flex: 1 1 9em; min-inline-size: 0; overflow-wrap: anywhere; font-weight: 550; }
 .acts { display: flex; gap: .4em; }
 
-.saved { position: sticky; inset-block-end: 0; margin: 0; padding: .7em 1.5em; border-block-start: 1px solid var(--_border); border-end-start-radius: var(--_radius); border-end-end-radius: var(--_radius); background: var(--_surface); }
+.saved {
+  position: sticky; inset-block-end: 1em; inline-size: fit-content; max-inline-size: calc(100% - 2em); margin-block: -3.4em 1em; margin-inline: auto; padding: .5em 1em; pointer-events: none;
+  border: 1px solid var(--_border); border-radius: min(10px, var(--_radius)); background: var(--_surface); box-shadow: var(--_shadow);
+}
 .saved:empty { position: absolute; visibility: hidden; }
 .problem { color: light-dark(#b3261e, #ff8f99); font-weight: 550; }
 .failure { display: grid; justify-items: center; gap: .4em; padding: 3em 2em; text-align: center; }
@@ -70,8 +73,9 @@ legend { margin-block-end: .25em; }
   thead { position: absolute; inline-size: 1px; block-size: 1px; overflow: clip; clip-path: inset(50%); }
   tbody tr { margin-block-start: .7em; padding: .7em .9em; border: 1px solid var(--_border); border-radius: min(12px, var(--_radius)); }
   small { max-inline-size: none; }
-  td { display: flex; flex-wrap: wrap; align-items: center; gap: 0 .7em; min-block-size: 2.7em; }
-  .channel { display: block; flex: 1; min-inline-size: 5em; }
+  td { display: flex; align-items: center; gap: .7em; min-block-size: 2.7em; }
+  td > .input { min-inline-size: 0; max-inline-size: 8em; }
+  .channel { display: block; flex: 1; overflow-wrap: anywhere; }
   td > .switch { order: 1; }
 }
 @media (forced-colors: active) {

@@ -3,7 +3,7 @@
 export const toastsStyles = `
 :host { display: contents; }
 .toasts {
-  position: fixed; inset: auto 0 0 auto; inset-block: auto 0; inset-inline: auto 0; margin: 0; padding: 1em; border: 0;
+  position: fixed; inset-block: auto 0; inset-inline: auto 0; margin: 0; padding: 1em; border: 0;
   inline-size: min(var(--notify-bell-width, 380px) + 2em, 100vw); max-block-size: 100dvh; overflow: hidden auto; background: none; color: var(--_text); pointer-events: none;
   font: 400 var(--notify-bell-font-size, 14px)/1.45 var(--notify-bell-font, system-ui, sans-serif); text-align: start;
 }
@@ -13,7 +13,7 @@ export const toastsStyles = `
 .toast-list { display: flex; flex-direction: column; gap: .7em; margin: 0; padding: 0; list-style: none; }
 :host(:not([position^="top"])) .toast-list { flex-direction: column-reverse; }
 .toast {
-  position: relative; display: grid; grid-template-columns: 1fr auto; gap: .1em .9em; padding: .85em 2.9em .95em 1.1em; padding-inline: 1.1em 2.9em;
+  position: relative; display: grid; grid-template-columns: 1fr auto; gap: .1em .9em; padding-block: .85em .95em; padding-inline: 1.1em 2.9em;
   border: 1px solid var(--_border); border-radius: min(var(--_radius), 14px); background: var(--_surface); box-shadow: var(--_shadow);
   pointer-events: auto; touch-action: pan-y; animation: arrive .22s cubic-bezier(.2, .9, .3, 1);
 }
