@@ -1,6 +1,6 @@
 /**
- * The service worker: shows pushes and opens what they lead to. Pull it into your own worker with
- * `importScripts("https://bell.example.com/sw.js")`, alone or beside other code.
+ * The service worker: shows pushes, opens what they lead to and says so to the server. Pull it into
+ * your own worker with `importScripts("https://bell.example.com/sw.js")`, alone or beside other code.
  *
  * The payload is a Declarative Web Push message, so Safari shows it even without this worker.
  */
@@ -13,10 +13,16 @@
   });
 
   worker.addEventListener("notificationclick", (event) => {
-    const { navigate } = event.notification.data?.notifybell ?? {};
+    const { navigate, opened } = event.notification.data?.notifybell ?? {};
     if (!navigate) return;
     event.notification.close();
-    event.waitUntil(open(navigate));
+    // At once: a click allows a window to be opened for a moment only.
+    event.waitUntil(Promise.all([open(navigate), tell(opened)]));
+  });
+
+  /** A page asks whether this worker is of any use to it. */
+  worker.addEventListener("message", (event) => {
+    if (event.data?.notifybell === "here?") event.ports[0]?.postMessage({ notifybell: "here" });
   });
 
   /**
@@ -36,23 +42,54 @@
   /**
    * Always shows something: a browser that sees a silent push takes the permission away.
    *
-   * @param {{ title?: string, navigate?: string, data?: object } & NotificationOptions} message
+   * @param {{ title?: string, navigate?: string, data?: Record<string, unknown> } & NotificationOptions} message
    */
   function show({ title = "New notification", navigate, data, ...options }) {
-    const shown = { ...options, data: { ...data, notifybell: { navigate } } };
+    const { opened, ...rest } = data ?? {};
+    const shown = { ...options, data: { ...rest, notifybell: { navigate, opened } } };
     return worker.registration.showNotification(title, shown);
   }
 
   /**
-   * To the tab that is there already, or a new one.
+   * To the tab that shows it already, or to another one of that site, or a new one.
    *
    * @param {string} navigate
    */
   async function open(navigate) {
-    const { href, protocol } = new URL(navigate, worker.registration.scope);
+    const { href, origin, protocol } = new URL(navigate, worker.registration.scope);
     if (protocol !== "https:" && protocol !== "http:") return;
     const windows = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
-    const known = windows.find((client) => client.url === href);
-    await (known ? known.focus() : worker.clients.openWindow(href));
+    const showing = windows.find(({ url }) => url === href);
+    if (showing) return showing.focus();
+    // Only tabs under this worker can be led elsewhere.
+    const own = await worker.clients.matchAll({ type: "window" });
+    const near = own.find(({ url }) => new URL(url).origin === origin);
+    return (near && (await lead(near, href))) ?? worker.clients.openWindow(href);
+  }
+
+  /**
+   * @param {WindowClient} client
+   * @param {string} href
+   * @returns {Promise<WindowClient | null>} null: the tab is gone, or does not go there
+   */
+  async function lead(client, href) {
+    try {
+      const focused = await client.focus();
+      return await focused.navigate(href);
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * Marks it read. The signed address is all it takes; a page's token is nowhere near.
+   *
+   * @param {unknown} opened
+   */
+  async function tell(opened) {
+    if (typeof opened !== "string" || !/^https?:/.test(opened)) return;
+    const options = /** @type {const} */ ({ method: "POST", mode: "no-cors", credentials: "omit", keepalive: true });
+    // Without a network it stays unread: the user has it on the screen all the same.
+    await fetch(opened, options).catch(() => {});
   }
 })();

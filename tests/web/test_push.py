@@ -1,17 +1,15 @@
-"""Web push in the browser: the worker shows what arrives, and the page signs up for it."""
+"""Web push in the page: it signs the browser up, keeps that fresh, and finds the worker for it."""
 
-import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext, CDPSession, Page
+from playwright.async_api import BrowserContext, Page
 
-from notifybell.channels.web_push import generate_private_key
+from notifybell.channels.web_push import generate_private_key, public_key
 from tests.web.conftest import Shop, a_shop
-from tests.web.driving import wait_for_script
+from tests.web.pushing import SUBSCRIBING, registrations, stored
 
 pytestmark = [
     pytest.mark.browser,
@@ -19,45 +17,12 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
 ]
 
-MESSAGE = {
-    "web_push": 8030,
-    "notification": {
-        "title": "Order 1",
-        "body": "Two mugs",
-        "navigate": "https://shop.test/orders/1",
-        "tag": "ntf_1",
-        "data": {"notification_id": "ntf_1"},
-    },
-}
-
-#: The browser's half of web push would call a push service; everything after it is real.
-REGISTRATION = """
-    window.known = null;
-    window.registration = { pushManager: {
-      getSubscription: async () => window.known,
-      subscribe: async ({ applicationServerKey }) => {
-        const keys = await crypto.subtle.generateKey(
-          { name: "ECDH", namedCurve: "P-256" }, true, ["deriveBits"]);
-        const raw = new Uint8Array(await crypto.subtle.exportKey("raw", keys.publicKey));
-        const text = (bytes) => btoa(String.fromCharCode(...bytes))
-          .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-        const auth = text(crypto.getRandomValues(new Uint8Array(16)));
-        return window.known = {
-          options: { applicationServerKey: applicationServerKey.buffer },
-          unsubscribe: async () => void (window.known = null),
-          toJSON: () => ({
-            endpoint: "https://fcm.googleapis.com/fcm/send/ann",
-            keys: { p256dh: text(raw), auth },
-          }),
-        };
-      },
-    } };
-"""
+KEY = generate_private_key()
 
 
 @pytest.fixture(scope="module")
 def pushing_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    keys = {"subject": "mailto:ann@shop.example", "private_key": generate_private_key()}
+    keys = {"subject": "mailto:ann@shop.example", "private_key": KEY}
     with a_shop(tmp_path_factory.mktemp("push"), web_push=keys) as running:
         yield running
 
@@ -65,104 +30,113 @@ def pushing_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def granted(context: BrowserContext, pushing_shop: Shop) -> AsyncIterator[Page]:
     """A page of the shop whose user lets it notify."""
-    origin = pushing_shop.site.origin
-    await context.grant_permissions(["notifications"], origin=origin)
+    site, url = pushing_shop.site, pushing_shop.server.url
+    site.pages["/notifybell-sw.js"] = ("", f'importScripts("{url}/sw.js");')
+    await context.grant_permissions(["notifications"], origin=site.origin)
     page = await context.new_page()
-    await page.goto(pushing_shop.page(script=REGISTRATION))
+    await page.goto(pushing_shop.page(script=SUBSCRIBING))
     yield page
 
 
-class Worker:
-    """The shop's service worker, which is ours and nothing else."""
-
-    def __init__(self, session: CDPSession, origin: str) -> None:
-        self._session = session
-        self._origin = origin
-        self._id = ""
-        session.on("ServiceWorker.workerRegistrationUpdated", self._note)
-
-    def _note(self, event: dict[str, Any]) -> None:
-        for registration in event["registrations"]:
-            self._id = registration["registrationId"]
-
-    async def push(self, data: str) -> None:
-        message = {"origin": self._origin, "registrationId": self._id, "data": data}
-        await self._session.send("ServiceWorker.deliverPushMessage", message)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def worker(granted: Page, pushing_shop: Shop) -> Worker:
-    site, url = pushing_shop.site, pushing_shop.server.url
-    site.pages["/notifybell-sw.js"] = ("", f'importScripts("{url}/sw.js");')
-    site.pages["/plain"] = ("", "<!doctype html>")
-    await granted.goto(f"{site.origin}/plain")
-    session = await granted.context.new_cdp_session(granted)
-    made = Worker(session, site.origin)
-    await session.send("ServiceWorker.enable")
-    await granted.evaluate(
-        "navigator.serviceWorker.register('/notifybell-sw.js')"
-        ".then(() => navigator.serviceWorker.ready).then(() => {})"
+async def call(page: Page, shop: Shop, name: str, user: str) -> Any:
+    """One of the functions of push.js."""
+    return await page.evaluate(
+        "async ([serverUrl, name, token]) =>"
+        " (await import(`${serverUrl}/push.js`))[name]({ serverUrl, token })",
+        [shop.server.url, name, shop.server.user_token(user)],
     )
-    return made
-
-
-async def shown(page: Page, count: int) -> list[dict[str, Any]]:
-    """The notifications that the system shows, once there are `count`."""
-    listed = (
-        "navigator.serviceWorker.ready.then((registration) => registration.getNotifications())"
-        ".then((all) => all.map(({ title, body, tag, data }) => ({ title, body, tag, data })))"
-    )
-    await wait_for_script(page, f"{listed}.then((all) => all.length === {count})")
-    notifications: list[dict[str, Any]] = await page.evaluate(listed)
-    return notifications
-
-
-async def test_a_push_is_shown_with_what_it_leads_to(granted: Page, worker: Worker) -> None:
-    await worker.push(json.dumps(MESSAGE))
-    assert await shown(granted, 1) == [
-        {
-            "title": "Order 1",
-            "body": "Two mugs",
-            "tag": "ntf_1",
-            "data": {
-                "notification_id": "ntf_1",
-                "notifybell": {"navigate": "https://shop.test/orders/1"},
-            },
-        }
-    ]
-
-
-async def test_a_push_without_words_is_shown_all_the_same(granted: Page, worker: Worker) -> None:
-    await worker.push(json.dumps({"web_push": 8030}))
-    assert [one["title"] for one in await shown(granted, 1)] == ["New notification"]
-
-
-async def test_a_push_of_somebody_else_is_left_to_them(granted: Page, worker: Worker) -> None:
-    await worker.push(json.dumps({"title": "Not ours"}))
-    await worker.push("not even JSON")
-    await worker.push(json.dumps(MESSAGE))
-    assert [one["title"] for one in await shown(granted, 1)] == ["Order 1"]
 
 
 async def test_a_browser_signs_up_and_off(granted: Page, pushing_shop: Shop, ann: str) -> None:
-    server = pushing_shop.server
+    assert await call(granted, pushing_shop, "refreshPush", ann) is False
+    assert await registrations(granted) == []
+    assert await call(granted, pushing_shop, "enablePush", ann) is True
+    assert await registrations(granted) == [("/", "/notifybell-sw.js")]
+    [token] = stored(pushing_shop, ann)
+    assert token["application_server_key"] == public_key(KEY)
+    assert await call(granted, pushing_shop, "refreshPush", ann) is True
+    assert [one["id"] for one in stored(pushing_shop, ann)] == [token["id"]]
+    await call(granted, pushing_shop, "disablePush", ann)
+    assert stored(pushing_shop, ann) == []
+    assert await call(granted, pushing_shop, "refreshPush", ann) is False
 
-    def stored() -> list[str]:
-        url = f"{server.url}/api/channels/web_push/tokens"
-        answer = httpx.get(url, headers=server.user_headers(ann)).raise_for_status()
-        return [token["endpoint"] for token in answer.json()["data"]]
 
-    async def call(name: str) -> Any:
-        return await granted.evaluate(
-            "async ([url, name, token]) => (await import(`${url}/push.js`))[name]("
-            "{ serverUrl: url, token, registration: window.registration })",
-            [server.url, name, server.user_token(ann)],
-        )
+async def test_a_server_with_another_key_gets_another_subscription(
+    granted: Page, pushing_shop: Shop, ann: str
+) -> None:
+    await call(granted, pushing_shop, "enablePush", ann)
+    [before] = stored(pushing_shop, ann)
+    # What the browser holds was made with the key that the server had then.
+    await granted.evaluate(
+        "navigator.serviceWorker.ready.then(({ pushManager }) =>"
+        " subscribe(pushManager, new Uint8Array(65).fill(4)))"
+    )
+    assert await call(granted, pushing_shop, "refreshPush", ann) is True
+    after = stored(pushing_shop, ann)[0]
+    assert after["endpoint"] != before["endpoint"]
+    assert after["application_server_key"] == public_key(KEY)
 
-    assert await call("refreshPush") is False
-    assert await call("enablePush") is True
-    assert stored() == ["https://fcm.googleapis.com/fcm/send/ann"]
-    assert await call("refreshPush") is True
-    assert len(stored()) == 1
-    await call("disablePush")
-    assert stored() == []
+
+async def test_the_worker_of_a_site_receives_if_our_line_is_in_it(
+    granted: Page, pushing_shop: Shop, ann: str
+) -> None:
+    await register(granted, pushing_shop, f'importScripts("{pushing_shop.server.url}/sw.js");')
+    assert await call(granted, pushing_shop, "enablePush", ann) is True
+    assert await registrations(granted) == [("/", "/site.js")]
+    assert await call(granted, pushing_shop, "refreshPush", ann) is True
+
+
+async def test_the_worker_of_a_site_keeps_its_place_if_our_line_is_not_in_it(
+    granted: Page, pushing_shop: Shop, ann: str
+) -> None:
+    await register(granted, pushing_shop, "addEventListener('push', () => {});")
+    for _ in range(2):
+        assert await call(granted, pushing_shop, "enablePush", ann) is True
+        assert await registrations(granted) == [
+            ("/", "/site.js"),
+            ("/notifybell-push/", "/notifybell-sw.js"),
+        ]
+    assert len(stored(pushing_shop, ann)) == 1
+
+
+async def test_a_worker_that_cannot_be_installed_is_an_error(
+    granted: Page, pushing_shop: Shop, ann: str
+) -> None:
+    pushing_shop.site.pages["/notifybell-sw.js"] = ("", "throw new Error('no');")
+    with pytest.raises(Exception, match="ServiceWorker"):
+        await call(granted, pushing_shop, "enablePush", ann)
+    assert stored(pushing_shop, ann) == []
+
+
+async def register(page: Page, shop: Shop, script: str) -> None:
+    """A worker that the shop has for purposes of its own."""
+    shop.site.pages["/site.js"] = ("", script)
+    shop.site.pages["/register.js"] = (
+        "",
+        "const policy = trustedTypes.createPolicy('shop', { createScriptURL: (url) => url });"
+        "export const ready = navigator.serviceWorker.register(policy.createScriptURL('/site.js'))"
+        ".then(() => navigator.serviceWorker.ready);",
+    )
+    await page.evaluate("import('/register.js').then(({ ready }) => ready).then(() => {})")
+
+
+@pytest.mark.parametrize(
+    ("names", "needs"),
+    [
+        ("iPhone; CPU iPhone OS 17_4 like Mac OS X) Version/17.4", True),
+        ("iPhone; CPU iPhone OS 18_6 like Mac OS X) CriOS/120.0.0.0", True),
+        ("iPhone; CPU iPhone OS 16_3 like Mac OS X) Version/16.3", False),
+        ("Macintosh; Intel Mac OS X 10_15_7) Version/17.4 Safari/605.1.15", True),
+        ("Linux; Android 14) Chrome/120.0.0.0", False),
+    ],
+)
+async def test_only_a_tab_on_an_iphone_or_ipad_needs_the_home_screen(
+    granted: Page, pushing_shop: Shop, names: str, needs: bool
+) -> None:
+    seen = await granted.evaluate(
+        "async ([url, userAgent]) => { const { needsHomeScreen } = await import(`${url}/push.js`);"
+        " return [{ maxTouchPoints: 5 }, { maxTouchPoints: 5, standalone: true }]"
+        ".map((more) => needsHomeScreen({ userAgent, ...more })); }",
+        [pushing_shop.server.url, f"Mozilla/5.0 ({names}"],
+    )
+    assert seen == [needs, False]
