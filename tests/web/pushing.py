@@ -123,3 +123,20 @@ def stored(shop: Shop, user: str) -> list[dict[str, Any]]:
     answer = httpx.get(url, headers=shop.server.user_headers(user)).raise_for_status()
     data: list[dict[str, Any]] = answer.json()["data"]
     return data
+
+
+async def set_permission(page: Page, origin: str, setting: str) -> None:
+    """What the user chooses in the browser's own settings: granted, denied or prompt."""
+    browser = page.context.browser
+    assert browser is not None
+    session = await page.context.new_cdp_session(page)
+    info = await session.send("Target.getTargetInfo")
+    await (await browser.new_browser_cdp_session()).send(
+        "Browser.setPermission",
+        {
+            "permission": {"name": "notifications"},
+            "setting": setting,
+            "origin": origin,
+            "browserContextId": info["targetInfo"]["browserContextId"],
+        },
+    )
