@@ -16,6 +16,7 @@
 | sending       | address gone                         | suppressed, address forgotten | settle_gone    |
 | sending       | deadline passed before the attempt   | expired                       | settle_expired |
 | sending       | seen or read meanwhile               | skipped                       | settle_needless|
+| sending       | what it tells of was deleted         | skipped                       | due.claim      |
 | sending       | user paused, or in quiet hours       | queued, attempt given back    | postpone       |
 | sending       | server stops / configuration fault   | queued, attempt given back    | release        |
 | sending       | lease over                           | queued                        | rescue_expired |

@@ -95,7 +95,21 @@ def claim(
         "  AND due_at <= ?3 ORDER BY due_at, id LIMIT ?6) RETURNING id",
         (lease, now + lease_ms, now, channel, host, limit),
     ).fetchall()
-    return _with_content(conn, [row[0] for row in rows]) if rows else []
+    ids = [row[0] for row in rows]
+    due = _with_content(conn, ids) if ids else []
+    if len(due) < len(ids):
+        _skip_empty(conn, set(ids) - {one.id for one in due}, now)
+    return due
+
+
+def _skip_empty(conn: WriteConnection, ids: set[str], now: int) -> None:
+    """sending → skipped: what these told of was deleted meanwhile, so nobody could settle them."""
+    conn.execute(
+        "UPDATE delivery SET state = 'skipped', reason = reason || '; what it tells of is gone',"
+        " attempt = attempt - 1, lease = NULL, lease_until = NULL, updated_at = ?1"
+        " WHERE id IN (SELECT value FROM json_each(?2))",
+        (now, as_json_list(sorted(ids))),
+    )
 
 
 def _with_content(conn: Connection, ids: list[str]) -> list[DueDelivery]:

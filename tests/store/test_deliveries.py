@@ -90,6 +90,17 @@ def test_a_push_never_follows_its_browser_to_another_user(conn: WriteConnection)
     assert due.token is None
 
 
+def test_what_has_lost_its_content_is_skipped_and_not_claimed_for_ever(
+    conn: WriteConnection,
+) -> None:
+    [delivery_id] = enqueue(conn, a_user(conn))
+    conn.execute("DELETE FROM notification")
+    assert claim(conn) == []
+    stored = now_is(conn, delivery_id)
+    assert (stored.state, stored.attempt) == ("skipped", 0)
+    assert stored.reason == "project default; what it tells of is gone"
+
+
 # --- settling -----------------------------------------------------------------------------------
 
 
