@@ -63,8 +63,8 @@ export async function enablePush(options) {
  * @returns {Promise<boolean>} whether push is on
  */
 export async function refreshPush(options) {
-  const known = await subscriptionOf(options);
-  if (!known || Notification.permission !== "granted") return false;
+  const known = canPush() && Notification.permission === "granted" && (await subscriptionOf(options));
+  if (!known) return false;
   await subscribe(options, known.registration);
   return true;
 }
@@ -75,7 +75,7 @@ export async function refreshPush(options) {
  * @param {PushOptions} options
  */
 export async function disablePush(options) {
-  const known = await subscriptionOf(options);
+  const known = canPush() && (await subscriptionOf(options));
   if (!known) return;
   // Stored again, the address answers with its id.
   const { id } = await call(options, "PUT", "/channels/web_push/tokens", wire(known.subscription));
@@ -108,15 +108,14 @@ async function subscribed({ pushManager }, key) {
 }
 
 /**
- * What there is already; nothing is registered for it.
+ * What there is already; nothing is registered for it, and what another service has is let alone.
  *
  * @param {PushOptions} options
  */
 async function subscriptionOf({ registration, worker = WORKER_FILE }) {
-  if (!canPush()) return null;
   for (const each of registration ? [registration] : await registrations(worker)) {
     const subscription = await each.pushManager.getSubscription();
-    if (subscription) return { registration: each, subscription };
+    if (subscription && (registration || (await isOurs(each, worker)))) return { registration: each, subscription };
   }
   return null;
 }
@@ -132,7 +131,7 @@ async function receiver({ registration, worker = WORKER_FILE }) {
   if (registration) return registration;
   const [known] = await registrations(worker);
   if (!known) return register(worker);
-  if (scriptOf(known) === absolute(worker) || (await answers(known.active))) return known;
+  if (await isOurs(known, worker)) return known;
   return register(worker, { scope: new URL("notifybell-push/", absolute(worker)).href });
 }
 
@@ -146,6 +145,14 @@ async function registrations(worker) {
   const own = all.filter((each) => scriptOf(each) === absolute(worker));
   const site = await navigator.serviceWorker.getRegistration();
   return site && !own.some(({ scope }) => scope === site.scope) ? [...own, site] : own;
+}
+
+/**
+ * @param {ServiceWorkerRegistration} registration
+ * @param {string} worker
+ */
+async function isOurs(registration, worker) {
+  return scriptOf(registration) === absolute(worker) || answers(registration.active);
 }
 
 /** @param {ServiceWorkerRegistration} registration */

@@ -99,6 +99,22 @@ async def test_the_worker_of_a_site_keeps_its_place_if_our_line_is_not_in_it(
     assert len(stored(pushing_shop, ann)) == 1
 
 
+async def test_the_subscription_of_another_service_is_let_alone(
+    granted: Page, pushing_shop: Shop, ann: str
+) -> None:
+    await register(granted, pushing_shop, "addEventListener('push', () => {});")
+    await granted.evaluate(
+        "navigator.serviceWorker.ready.then(({ pushManager }) =>"
+        " subscribe(pushManager, new Uint8Array(65).fill(4))).then((theirs) => {"
+        " window.gone = false; theirs.unsubscribe = async () => void (window.gone = true); })"
+    )
+    assert await call(granted, pushing_shop, "refreshPush", ann) is False
+    assert await call(granted, pushing_shop, "enablePush", ann) is True
+    await call(granted, pushing_shop, "disablePush", ann)
+    assert await granted.evaluate("window.gone") is False
+    assert stored(pushing_shop, ann) == []
+
+
 async def test_a_worker_that_cannot_be_installed_is_an_error(
     granted: Page, pushing_shop: Shop, ann: str
 ) -> None:
