@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from notifybell import __version__, config
-from notifybell.domain.model import DeliveryState
+from notifybell.api.broadcasts import STATUSES
+from notifybell.domain.model import BroadcastState, DeliveryState, NotificationStatus
 from tests.documented import PAGES, README, ROOT, block
 from tests.generated_docs import TABLES, command_line, filled, retries
 from tests.test_config import keys_of
@@ -101,6 +102,21 @@ def test_every_state_of_a_delivery_is_explained() -> None:
     page = (ROOT / "docs/delivery.md").read_text("utf-8")
     explained = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
     assert sorted(explained) == sorted([*get_args(DeliveryState), "retrying"])
+
+
+def test_every_status_of_a_notification_is_explained() -> None:
+    page = (ROOT / "docs/inbox.md").read_text("utf-8")
+    explained = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
+    assert explained == {*get_args(NotificationStatus)} - {"hidden"}, (
+        "no inbox shows what is hidden"
+    )
+
+
+def test_every_state_of_a_broadcast_is_explained() -> None:
+    page = (ROOT / "docs/broadcasts.md").read_text("utf-8")
+    explained = dict(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", page, re.MULTILINE))
+    assert explained == STATUSES
+    assert explained.keys() == {*get_args(BroadcastState)}
 
 
 def test_the_command_lines_page_is_what_help_prints() -> None:

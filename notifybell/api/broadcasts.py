@@ -40,7 +40,7 @@ MOST_SHOWN = 1_000
 """Published clients refuse longer lists in an answer."""
 
 
-_STATUSES: Mapping[BroadcastState, Literal["enqueued", "processing", "processed"]] = {
+STATUSES: Mapping[BroadcastState, Literal["enqueued", "processing", "processed"]] = {
     "scheduled": "enqueued",
     "enqueued": "enqueued",
     "processing": "processing",
@@ -373,7 +373,7 @@ def broadcast_out(broadcast: Broadcast) -> BroadcastOut:
         group_key=broadcast.group_key,
         recipients=raw_json(_recipients_text(broadcast)),
         status=BroadcastStatus(
-            _STATUSES[broadcast.state],
+            STATUSES[broadcast.state],
             broadcast.state,
             Summary(broadcast.total, broadcast.failures),
             None if errors is None else [BroadcastError(message) for message in errors],
