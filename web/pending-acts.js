@@ -70,9 +70,9 @@ export class PendingActs {
     return verdict !== "refused";
   }
 
-  /** @param {string | null} key what another tab has changed in the storage */
+  /** @param {string | null} key what another tab has changed in the storage; null: all of it */
   onStored(key) {
-    if (key?.startsWith(this.#outbox.prefix)) this.#takeStored();
+    if (key === null || key.startsWith(this.#outbox.prefix)) this.#takeStored();
   }
 
   /**
