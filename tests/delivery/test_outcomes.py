@@ -106,7 +106,7 @@ async def test_what_is_withdrawn_is_told_one_by_one_and_then_the_broadcast(
         return broadcast.id
 
     broadcast_id = await database.write(job)
-    await withdrawal.cancel(database, FakeClock(), broadcast_id)
+    await withdrawal.Withdrawals(database, FakeClock()).cancel(broadcast_id)
     whole, one = logged(database)
     assert (one.type, one.channel, one.category) == ("delivery.cancelled", "email", "orders")
     assert (whole.type, whole.broadcast_id) == ("broadcast.cancelled", broadcast_id)
