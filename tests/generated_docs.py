@@ -17,7 +17,8 @@ from notifybell.store import deliveries
 ROOT = Path(__file__).parents[1]
 _HELP_WIDTH = 96
 
-ELEMENT = (ROOT / "web/notify-bell-element.js").read_text("utf-8")
+#: of what the elements have in common
+_SHARED_CONTRACT = (ROOT / "web/inbox-element.js").read_text("utf-8")
 
 
 def table_of(docstring: str | None, number: int = 0) -> str:
@@ -31,11 +32,24 @@ def _is_row(line: str) -> bool:
     return line.startswith("|")
 
 
-def contract(tag: str, head: str) -> str:
-    """A table of the element's JSDoc tags of one kind."""
-    found = re.findall(rf"\* @{tag} (?:\{{(.+?)\}} )?([\w-]+) - (.+)", ELEMENT)
+def contract(module: str, tag: str, head: str) -> str:
+    """A table of an element's JSDoc tags of one kind, with those that all elements have."""
+    own = (ROOT / "web" / module).read_text("utf-8")
+    found = re.findall(rf"\* @{tag} (?:\{{(.+?)\}} )?([\w-]+) - (.+)", _SHARED_CONTRACT + own)
     rows = [f"| `{name}` | {text} |" for _, name, text in found]
     return "\n".join([f"| {head} | |", "| --- | --- |", *rows])
+
+
+def element_tables(module: str) -> dict[str, str]:
+    """The tables that a page about an element has."""
+    return {
+        "element: attributes": contract(module, "attribute", "attribute"),
+        "element: properties": contract(module, "property", "property"),
+        "element: events": contract(module, "event", "event"),
+        "element: slots": contract(module, "slot", "slot"),
+        "element: properties of css": contract(module, "cssproperty", "custom property"),
+        "element: parts": contract(module, "csspart", "part"),
+    }
 
 
 def event_types() -> str:
@@ -88,13 +102,8 @@ TABLES = {
         "order": table_of(templates.__doc__),
         "variables": table_of(template_values.__doc__),
     },
-    "bell.md": {
-        "element: attributes": contract("attribute", "attribute"),
-        "element: properties": contract("property", "property"),
-        "element: events": contract("event", "event"),
-        "element: properties of css": contract("cssproperty", "custom property"),
-        "element: parts": contract("csspart", "part"),
-    },
+    "bell.md": element_tables("notify-bell-element.js"),
+    "inbox-element.md": element_tables("notify-inbox-element.js"),
 }
 
 

@@ -6,7 +6,9 @@
  */
 
 const TIMEOUT_MS = 20_000;
-export const PAGE_SIZE = 20;
+/** What is seen first comes soon; who scrolls on wants many. */
+const FIRST_PAGE_SIZE = 20;
+const NEXT_PAGE_SIZE = 100;
 const CHANGES_LIMIT = 100;
 
 /** The server's answer was no; `status` 0 means that there was none. */
@@ -62,7 +64,7 @@ export class Api {
    * @returns {Promise<Page>}
    */
   page(signal, { category, status, after } = {}) {
-    const query = new URLSearchParams({ limit: String(PAGE_SIZE) });
+    const query = new URLSearchParams({ limit: String(after ? NEXT_PAGE_SIZE : FIRST_PAGE_SIZE) });
     if (status && status !== "all") query.set("status", status);
     if (category) query.set("category", category);
     if (after) query.set("starting_after", after);

@@ -85,15 +85,17 @@ export function tabsOf(attribute, all, known) {
   if (attribute === null) return [];
   const named = attribute.split(",").map((key) => key.trim()).filter(Boolean);
   const keys = named.length && !named.includes("*") ? named : [...known.keys()];
-  return [{ key: null, label: all }, ...keys.map((key) => ({ key, label: known.get(key) ?? titled(key) }))];
+  return [{ key: null, label: all }, ...keys.map((key) => ({ key, label: labelOf(key, known.get(key)) }))];
 }
 
 /**
  * "order_updates" → "Order updates", for a category that nobody named.
  *
  * @param {string} key
+ * @param {string} [label]
  */
-function titled(key) {
+function labelOf(key, label = key) {
+  if (label !== key) return label;
   const words = key.replace(/[_.:/-]+/g, " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

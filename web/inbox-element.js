@@ -78,7 +78,8 @@ const toldNews = new WeakSet();
  * @csspart group-more - "Show more" of them.
  * @csspart ungroup - "Ungroup".
  * @csspart menu - The snooze menu.
- * @csspart menu-item - A choice in it.
+ * @csspart menu-items - The ready choices in it.
+ * @csspart menu-item - One of them.
  * @csspart menu-form - The last choice: an own time.
  * @csspart menu-time - Its field.
  * @csspart menu-done - Its button.

@@ -185,7 +185,10 @@ export class InboxPane {
   #updateTabs() {
     const { client, tabs } = this.#options;
     if (tabs === null) return;
-    const known = new Map(client.categories.map(({ key, label }) => [key, label]));
+    // A category need not be declared: those that are there count, too.
+    const used = client.view.items.flatMap(({ category }) => category ?? []);
+    const known = new Map(used.map((key) => [key, key]));
+    for (const { key, label } of client.categories) known.set(key, label);
     const shown = tabsOf(tabs, this.#labels.all, known);
     this.#tabs.update(shown, this.#category);
     this.#parts.body.role = shown.length > 1 ? "tabpanel" : null;

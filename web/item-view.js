@@ -235,6 +235,18 @@ function mainElement({ id, title, action_url }) {
  */
 function timeElement({ id, created_at }, locale) {
   const time = h("time", { part: "time", class: "time", id: `${id}-t`, datetime: created_at });
-  time.title = new Date(created_at).toLocaleString(locale);
+  time.title = timeFormat(locale).format(new Date(created_at));
   return time;
+}
+
+/** Making one takes longer than drawing a row. @type {Map<string, Intl.DateTimeFormat>} */
+const timeFormats = new Map();
+
+/** @param {string} locale */
+function timeFormat(locale) {
+  const known = timeFormats.get(locale);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
+  timeFormats.set(locale, made);
+  return made;
 }

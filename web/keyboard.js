@@ -58,5 +58,6 @@ export function moved(move, at, length) {
 function isPlain(event) {
   const target = event.composedPath()[0];
   const isTyping = target instanceof Element && target.matches("input, textarea, select, [contenteditable]");
-  return !isTyping && !event.altKey && !event.ctrlKey && !event.metaKey && !event.isComposing;
+  const isChord = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
+  return !isTyping && !isChord && !event.isComposing;
 }

@@ -67,15 +67,15 @@ export class ListView {
    */
   update(rows, isComplete) {
     const before = this.#rows;
-    const order = before.map(({ id }) => id);
+    const known = this.#places;
     const focused = this.#focusedId();
-    const anchor = this.#anchor(new Set(rows.map(({ id }) => id)));
     this.#take(rows, isComplete);
+    const anchor = this.#anchor();
     const isLost = focused !== undefined && !this.#places.has(focused);
-    const heir = isLost ? neighbour(order, focused, this.#places) : undefined;
+    const heir = isLost ? neighbour(before, known.get(focused) ?? 0, this.#places) : undefined;
     if (heir) this.#current = heir;
     if (!this.#places.has(this.#current)) this.#current = rows[0]?.id ?? "";
-    this.#draw(anchor, freshRows(before, rows));
+    this.#draw(anchor, freshRows(before.at(-1), known, rows));
     if (heir) this.focus();
   }
 
@@ -123,7 +123,7 @@ export class ListView {
    * @param {Anchor | null} [anchor]
    * @param {Set<string>} [fresh] rows that come in with a movement
    */
-  #draw(anchor = this.#anchor(this.#places), fresh = new Set()) {
+  #draw(anchor = this.#anchor(), fresh = new Set()) {
     for (let pass = 0; pass < MOST_PASSES; pass++) {
       this.#arrange(this.#wanted(this.#top(anchor)), fresh);
       this.#space();
@@ -223,16 +223,16 @@ export class ListView {
   /**
    * The first row in view that stays; none at the top, where what is new pushes the rest down.
    *
-   * @param {{ has: (id: string) => boolean }} staying
    * @returns {Anchor | null}
    */
-  #anchor(staying) {
+  #anchor() {
     if (this.isAtTop) return null;
     const top = this.#view.getBoundingClientRect().top;
     const bottom = top + this.#view.clientHeight;
     for (const [id, { element }] of this.#items) {
       const box = element.getBoundingClientRect();
-      if (box.bottom > top && box.top < bottom && staying.has(id)) return { id, offset: box.top - top };
+      const isInView = box.bottom > top && box.top < bottom;
+      if (isInView && this.#places.has(id)) return { id, offset: box.top - top };
     }
     return null;
   }
@@ -319,25 +319,25 @@ export class ListView {
 /**
  * The next row that stays, or else the one before.
  *
- * @param {string[]} order
- * @param {string} gone
- * @param {{ has: (id: string) => boolean }} staying
+ * @param {readonly Notification[]} order
+ * @param {number} at the row that is gone
+ * @param {ReadonlyMap<string, number>} staying
  */
-function neighbour(order, gone, staying) {
-  const at = order.indexOf(gone);
+function neighbour(order, at, staying) {
   const candidates = [...order.slice(at), ...order.slice(0, at).reverse()];
-  return candidates.find((id) => staying.has(id));
+  return candidates.find(({ id }) => staying.has(id))?.id;
 }
 
 /**
  * Rows that were not there before, but for those of a page that was loaded at the end.
  *
- * @param {readonly Notification[]} before
- * @param {readonly Notification[]} after
+ * @param {Notification | undefined} last of those before
+ * @param {ReadonlyMap<string, number>} known
+ * @param {readonly Notification[]} rows
+ * @returns {Set<string>}
  */
-function freshRows(before, after) {
-  const last = before.at(-1);
+function freshRows(last, known, rows) {
   if (!last) return new Set();
-  const known = new Set(before.map(({ id }) => id));
-  return new Set(after.filter(({ id, place }) => !known.has(id) && place > last.place).map(({ id }) => id));
+  const fresh = rows.filter(({ id, place }) => place > last.place && !known.has(id));
+  return new Set(fresh.map(({ id }) => id));
 }

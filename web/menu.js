@@ -17,6 +17,8 @@ export class SnoozeMenu {
   #onChosen = (/** @type {Date} */ _until) => {};
   /** @type {HTMLElement | null} */
   #opener = null;
+  /** @type {HTMLElement | null} */
+  #focused = null;
   element = h("div", { part: "menu", class: "menu", popover: "auto" });
 
   /**
@@ -28,7 +30,7 @@ export class SnoozeMenu {
     this.#locale = locale;
     this.element.ariaLabel = labels.snooze;
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
-    this.element.addEventListener("toggle", (event) => this.#onToggled(event));
+    this.element.addEventListener("beforetoggle", (event) => this.#onToggling(event));
   }
 
   /**
@@ -38,6 +40,7 @@ export class SnoozeMenu {
   open(opener, onChosen) {
     this.#onChosen = onChosen;
     this.#opener = opener;
+    this.#focused = this.#active;
     opener.ariaExpanded = "true";
     const now = new Date();
     this.element.replaceChildren(this.#choices(now), this.#ownTime(now));
@@ -56,7 +59,7 @@ export class SnoozeMenu {
       choice.addEventListener("click", () => this.#choose(until));
       return choice;
     });
-    return h("div", { role: "menu", "aria-label": this.#labels.snooze }, ...rows);
+    return h("div", { part: "menu-items", role: "menu", "aria-label": this.#labels.snooze }, ...rows);
   }
 
   /** @param {Date} now */
@@ -93,18 +96,27 @@ export class SnoozeMenu {
     // The list around it must not hear what is meant for the menu.
     if (event.key !== "Escape") event.stopPropagation();
     if (!move) return;
-    const root = /** @type {ShadowRoot} */ (this.element.getRootNode());
     const items = this.#items;
-    const at = items.indexOf(/** @type {HTMLElement} */ (root.activeElement));
+    const at = this.#active ? items.indexOf(this.#active) : -1;
     items[moved(move, at, items.length)]?.focus();
     event.preventDefault();
   }
 
-  /** @param {ToggleEvent} event */
-  #onToggled({ newState }) {
+  get #active() {
+    const root = /** @type {ShadowRoot} */ (this.element.getRootNode());
+    return /** @type {HTMLElement | null} */ (root.activeElement);
+  }
+
+  /**
+   * The browser gives the focus back only when no other popover, such as the panel, is open.
+   *
+   * @param {ToggleEvent} event
+   */
+  #onToggling({ newState }) {
     if (newState === "open" || !this.#opener) return;
     this.#opener.ariaExpanded = "false";
     this.#opener = null;
+    if (this.element.contains(this.#active)) this.#focused?.focus({ preventScroll: true });
   }
 
   /** @param {HTMLElement} opener */

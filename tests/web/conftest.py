@@ -81,17 +81,24 @@ class Shop:
         )
 
     def page(
-        self, attributes: str = "", *, script: str = "", html: str = 'dir="ltr" lang="en"'
+        self,
+        attributes: str = "",
+        *,
+        script: str = "",
+        html: str = 'dir="ltr" lang="en"',
+        tag: str = "notify-bell",
+        inside: str = "",
+        module: str = "notifybell.js",
     ) -> str:
-        """The address of a page with a bell; `script` runs before the bell is defined."""
+        """The address of a page with an element; `script` runs before the element is defined."""
         number = len(self.site.pages)
         self.site.pages[f"/{number}.js"] = ("", script)
         self.site.pages[f"/{number}"] = (
             self.strict_policy,
             f"<!doctype html><html {html}><meta name=viewport content='width=device-width'>"
-            f"<title>Shop</title><notify-bell {attributes}></notify-bell>"
+            f"<title>Shop</title><{tag} {attributes}>{inside}</{tag}>"
             f'<script src="/{number}.js"></script>'
-            f'<script type="module" src="{self.server.url}/notifybell.js"></script>',
+            f'<script type="module" src="{self.server.url}/{module}"></script>',
         )
         return f"{self.site.origin}/{number}"
 
@@ -126,7 +133,8 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """One server for all who do not stop it; every test has its own users."""
-    with a_shop(tmp_path_factory.mktemp("shop")) as running:
+    groups = {"comments": {"group": "1h"}}
+    with a_shop(tmp_path_factory.mktemp("shop"), categories=groups) as running:
         yield running
 
 
@@ -189,5 +197,17 @@ def bell(shop: Shop) -> Callable[..., str]:
 
     def address(user: str, attributes: str = "", **options: Any) -> str:
         return shop.page(f'token="{shop.server.user_token(user)}" {attributes}', **options)
+
+    return address
+
+
+@pytest.fixture
+def inbox(shop: Shop) -> Callable[..., str]:
+    """The address of a page with this user's inbox in it: `inbox(ann, 'tabs="orders"')`."""
+
+    def address(user: str, attributes: str = "", **options: Any) -> str:
+        token = f'token="{shop.server.user_token(user)}"'
+        element = {"tag": "notify-inbox", "module": "notifybell-all.js"}
+        return shop.page(f"{token} {attributes}", **{**element, **options})
 
     return address

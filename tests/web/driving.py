@@ -8,7 +8,8 @@ from playwright.async_api import Locator, Page, expect
 POLL_MS = 50
 POLLS = 100
 EVENTS = (
-    *("opened", "closed", "received", "clicked", "read", "unread", "archived"),
+    *("opened", "closed", "received", "clicked", "acting", "read", "unread"),
+    *("archived", "unarchived", "snoozed", "unsnoozed", "ungrouped"),
     *("synced", "token-expired", "error"),
 )
 
@@ -29,12 +30,21 @@ def panel(page: Page) -> Locator:
 
 
 def items(page: Page) -> Locator:
-    """The listed notifications, without those on their way out."""
-    return page.locator("notify-bell .item:not([inert])")
+    """The notifications in the page, without those on their way out."""
+    return page.locator(":is(notify-bell, notify-inbox) .item:not([inert])")
 
 
 def item(page: Page, title: str) -> Locator:
     return items(page).filter(has_text=title)
+
+
+def body(page: Page) -> Locator:
+    """What scrolls."""
+    return page.locator(":is(notify-bell, notify-inbox) .body")
+
+
+async def titles(page: Page) -> list[str]:
+    return await items(page).locator(".title").all_text_contents()
 
 
 async def open_panel(page: Page) -> None:

@@ -8,7 +8,7 @@ from playwright.async_api import BrowserContext, Page, expect
 from notifybell.channels.web_push import generate_private_key
 from tests.documented import block
 from tests.web.conftest import Shop, a_shop
-from tests.web.driving import expect_unread, wait_for_script
+from tests.web.driving import expect_unread, item, wait_for_script
 
 pytestmark = [
     pytest.mark.browser,
@@ -41,6 +41,15 @@ async def test_the_embed_snippet_shows_a_live_bell(
     await expect_unread(page, 0)
     shop.send(ann, "Order 1")
     await expect_unread(page, 1)
+
+
+async def test_the_inbox_snippet_shows_a_live_inbox(shop: Shop, page: Page, ann: str) -> None:
+    snippet = shown(shop, block("inbox-element.md", "page", "inbox"), ann)
+    shop.site.pages["/inbox-element"] = ("", f"<!doctype html>{snippet}")
+    await page.goto(f"{shop.site.origin}/inbox-element")
+    await expect(page.get_by_text("You’re all caught up")).to_be_visible()
+    shop.send(ann, "Order 1")
+    await expect(item(page, "Order 1")).to_be_visible()
 
 
 async def test_the_push_snippet_registers_the_worker_and_offers_push(
