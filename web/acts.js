@@ -8,8 +8,8 @@
  * @import { Labels, Notification } from "./types.js"
  * @import { InboxClient } from "./client.js"
  */
-import { isUnread } from "./inbox-state.js";
 import { snoozeTime } from "./snooze-times.js";
+import { isUnread } from "./status.js";
 
 /**
  * @typedef {(name: string, detail: object, cancelable?: boolean) => boolean} Fire false when the page

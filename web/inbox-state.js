@@ -18,6 +18,7 @@ import {
   withListsAnew,
   withRange,
 } from "./lists.js";
+import { isUnread } from "./status.js";
 
 /** @type {InboxState} */
 export const emptyInbox = Object.freeze({
@@ -144,11 +145,6 @@ export function newestSeq(state) {
   let newest = state.seq;
   for (const row of state.rows.values()) newest = Math.max(newest, row.seq);
   return newest;
-}
-
-/** @param {{ status: Status }} row */
-export function isUnread({ status }) {
-  return status === "unseen" || status === "unread";
 }
 
 /** @param {{ status: Status }} row */

@@ -6,8 +6,8 @@
 import { linkOrButton } from "./action-link.js";
 import { button, h, icon } from "./dom.js";
 import { GroupView } from "./group-view.js";
-import { isUnread } from "./inbox-state.js";
 import { relativeTime } from "./relative-time.js";
+import { isUnread } from "./status.js";
 import { swipeable } from "./swipe.js";
 
 /**

@@ -6,9 +6,9 @@
 import { h } from "./dom.js";
 import { badgeIcon } from "./favicon-badge.js";
 import { InboxElement } from "./inbox-element.js";
-import { isUnread } from "./inbox-state.js";
 import { onTick } from "./relative-time.js";
 import { chime } from "./sound.js";
+import { isUnread } from "./status.js";
 import { adopt, pageStyles } from "./styles.js";
 import { badgeTitle } from "./title-badge.js";
 import { isLookedAt, isMissed, takeTurn } from "./toast-turn.js";
@@ -190,7 +190,9 @@ export class NotifyToastsElement extends InboxElement {
       dismiss: (dismissed) => this.#remove(dismissed),
     });
     this.#toasts.push(toast);
-    this.#list.append(toast.element);
+    // At the far end from the edge: what is shown already stays where the pointer is going.
+    const isAtTop = this.getAttribute("position")?.startsWith("top");
+    this.#list[isAtTop ? "append" : "prepend"](toast.element);
     while (this.#toasts.length > this.#max) this.#remove(/** @type {ToastView} */ (this.#toasts[0]));
     this.#corner.showPopover();
     this.#runOn();

@@ -1,4 +1,4 @@
-"""The inbox in the page: its box, tabs, filter and groups, and what the page can change about it."""
+"""The inbox in the page: its box, tabs, filter and groups, and what the page can change."""
 
 from collections.abc import Callable
 from typing import Any

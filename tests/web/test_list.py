@@ -112,7 +112,8 @@ async def is_filled(page: Page) -> bool:
         """() => {
           const root = document.querySelector('notify-inbox').shadowRoot;
           const view = root.querySelector('.body').getBoundingClientRect();
-          const boxes = [...root.querySelectorAll('.item')].map((row) => row.getBoundingClientRect());
+          const rows = [...root.querySelectorAll('.item')];
+          const boxes = rows.map((row) => row.getBoundingClientRect());
           const seen = boxes.filter((box) => box.bottom > view.top && box.top < view.bottom);
           const isClosed = seen.every(
             (box, at) => at === 0 || Math.abs(box.top - seen[at - 1].bottom) < 1);
