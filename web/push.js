@@ -78,8 +78,8 @@ export async function disablePush(options) {
   const known = canPush() && (await subscriptionOf(options));
   if (!known) return;
   // Stored again, the address answers with its id.
-  const { id } = await call(options, "PUT", "/channels/web_push/tokens", wire(known.subscription));
-  await call(options, "DELETE", `/channels/web_push/tokens/${encodeURIComponent(id)}`);
+  const { id } = await callServer(options, "PUT", "/channels/web_push/tokens", wire(known.subscription));
+  await callServer(options, "DELETE", `/channels/web_push/tokens/${encodeURIComponent(id)}`);
   await known.subscription.unsubscribe();
 }
 
@@ -88,9 +88,9 @@ export async function disablePush(options) {
  * @param {ServiceWorkerRegistration} registration
  */
 async function subscribe(options, registration) {
-  const { public_key } = await call(options, "POST", "/integrations/web_push/installations/start");
+  const { public_key } = await callServer(options, "POST", "/integrations/web_push/installations/start");
   const subscription = await subscribed(registration, bytes(public_key));
-  await call(options, "PUT", "/channels/web_push/tokens", wire(subscription));
+  await callServer(options, "PUT", "/channels/web_push/tokens", wire(subscription));
 }
 
 /**
@@ -239,7 +239,7 @@ function bytes(text) {
  * @param {object} [body]
  * @returns {Promise<any>} what the server answers
  */
-async function call({ client, serverUrl = location.origin, token = "" }, method, path, body = {}) {
+async function callServer({ client, serverUrl = location.origin, token = "" }, method, path, body = {}) {
   const tokens = new Tokens(token, () => Promise.reject(new Error("no renewal")));
   const headers = { "Content-Type": "application/json" };
   const options = method === "DELETE" ? { method } : { method, headers, body: JSON.stringify(body) };

@@ -7,7 +7,7 @@ from playwright.async_api import CDPSession, Page
 from playwright.async_api import Worker as WorkerScope
 
 from tests.web.conftest import Shop
-from tests.web.driving import wait_for_script
+from tests.web.driving import POLL_MS, POLLS, wait_for_script
 
 #: The browser's half of web push would call a push service; everything after it is real.
 SUBSCRIBING = """
@@ -37,6 +37,15 @@ SUBSCRIBING = """
 """
 
 
+#: Who asks for the notifications while one is on its way makes Chromium forget that one.
+COUNTING = """
+    self.shownCount = 0;
+    const show = registration.showNotification.bind(registration);
+    registration.showNotification = (...given) =>
+      show(...given).then(() => void (self.shownCount += 1));
+"""
+
+
 class ShopWorker:
     """A service worker of the shop, under the debugging protocol."""
 
@@ -59,7 +68,7 @@ class ShopWorker:
 async def install(page: Page, shop: Shop, script: str) -> ShopWorker:
     """The shop's worker with this script; the page is then under it."""
     site = shop.site
-    site.pages["/notifybell-sw.js"] = ("", script)
+    site.pages["/notifybell-sw.js"] = ("", COUNTING + script)
     await page.goto(f"{site.origin}/plain")
     session = await page.context.new_cdp_session(page)
     worker = ShopWorker(session, site.origin)
@@ -75,6 +84,11 @@ async def install(page: Page, shop: Shop, script: str) -> ShopWorker:
 
 async def shown(page: Page, count: int) -> list[dict[str, Any]]:
     """The notifications that the system shows, once there are `count`."""
+    [scope] = page.context.service_workers
+    for _ in range(POLLS):
+        if await scope.evaluate("self.shownCount") >= count:
+            break
+        await page.wait_for_timeout(POLL_MS)
     listed = (
         "navigator.serviceWorker.ready.then((registration) => registration.getNotifications())"
         ".then((all) => all.map(({ title, body, tag, data }) => ({ title, body, tag, data })))"

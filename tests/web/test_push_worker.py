@@ -134,10 +134,12 @@ class TestAClick:
         await self.pushed(pushing_shop, service, worker, ann, "/plain")
         await shown(granted, 1)
         assert self.status(pushing_shop, ann) == "unseen"
+        await granted.evaluate("window.typed = 'a half-written order'")
         [scope] = granted.context.service_workers
         assert await click(scope) == [["focus", f"{pushing_shop.site.origin}/plain"]]
         assert self.status(pushing_shop, ann) == "read"
         await shown(granted, 0)
+        assert await granted.evaluate("window.typed") == "a half-written order"
 
     async def test_leads_another_tab_of_the_site_there(
         self, granted: Page, pushing_shop: Shop, service: PushService, worker: ShopWorker, ann: str
