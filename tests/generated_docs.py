@@ -32,24 +32,26 @@ def _is_row(line: str) -> bool:
     return line.startswith("|")
 
 
-def contract(module: str, tag: str, head: str) -> str:
-    """A table of an element's JSDoc tags of one kind, with those that all elements have."""
-    own = (ROOT / "web" / module).read_text("utf-8")
-    found = re.findall(rf"\* @{tag} (?:\{{(.+?)\}} )?([\w-]+) - (.+)", _SHARED_CONTRACT + own)
+def contract(text: str, tag: str, head: str) -> str:
+    """A table of the JSDoc tags of one kind."""
+    found = re.findall(rf"\* @{tag} (?:\{{(.+?)\}} )?([\w-]+) - (.+)", text)
     rows = [f"| `{name}` | {text} |" for _, name, text in found]
     return "\n".join([f"| {head} | |", "| --- | --- |", *rows])
 
 
-def element_tables(module: str) -> dict[str, str]:
-    """The tables that a page about an element has."""
-    return {
-        "element: attributes": contract(module, "attribute", "attribute"),
-        "element: properties": contract(module, "property", "property"),
-        "element: events": contract(module, "event", "event"),
-        "element: slots": contract(module, "slot", "slot"),
-        "element: properties of css": contract(module, "cssproperty", "custom property"),
-        "element: parts": contract(module, "csspart", "part"),
+def element_tables(module: str, shared: str = _SHARED_CONTRACT) -> dict[str, str]:
+    """The tables that a page about an element has: its own tags after those in `shared`."""
+    text = shared + (ROOT / "web" / module).read_text("utf-8")
+    kinds = {
+        "attributes": ("attribute", "attribute"),
+        "properties": ("property", "property"),
+        "events": ("event", "event"),
+        "slots": ("slot", "slot"),
+        "properties of css": ("cssproperty", "custom property"),
+        "parts": ("csspart", "part"),
     }
+    tables = {f"element: {name}": contract(text, tag, head) for name, (tag, head) in kinds.items()}
+    return {marker: table for marker, table in tables.items() if "`" in table}
 
 
 def event_types() -> str:
@@ -104,6 +106,8 @@ TABLES = {
     },
     "bell.md": element_tables("notify-bell-element.js"),
     "inbox-element.md": element_tables("notify-inbox-element.js"),
+    "preferences-element.md": element_tables("notify-preferences-element.js", shared=""),
+    "toasts.md": element_tables("notify-toasts-element.js", shared=""),
 }
 
 

@@ -11,10 +11,9 @@ export const toastsStyles = `
 :host([position$="start"]) .toasts { inset-inline: 0 auto; }
 :host([position$="center"]) .toasts { inset-inline: 0; margin-inline: auto; }
 .toast-list { display: flex; flex-direction: column; gap: .7em; margin: 0; padding: 0; list-style: none; }
-:host(:not([position^="top"])) .toast-list { flex-direction: column-reverse; }
 .toast {
   position: relative; display: grid; grid-template-columns: 1fr auto; gap: .1em .9em; padding-block: .85em .95em; padding-inline: 1.1em 2.9em;
-  border: 1px solid var(--_border); border-radius: min(var(--_radius), 14px); background: var(--_surface); box-shadow: var(--_shadow);
+  border: 1px solid var(--_border); border-radius: min(var(--_radius), 14px); background: var(--_surface); box-shadow: var(--notify-bell-shadow, 0 0 1px rgb(0 0 0 / .12), 0 4px 14px -3px rgb(0 0 0 / .2));
   pointer-events: auto; touch-action: pan-y; animation: arrive .22s cubic-bezier(.2, .9, .3, 1);
 }
 :host([theme~="contrast"]) .toast { border-width: 2px; }

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Locator, Page, Request, Route, expect
 
 from notifybell.channels.web_push import generate_private_key
+from tests.documented import block
 from tests.web.conftest import Shop, a_shop
 from tests.web.driving import wait_for_script, wait_until
 
@@ -109,6 +110,15 @@ def failing(status: int = 0) -> Callable[[Route], Any]:
         await route.fulfill(status=status, headers=origin, json={"detail": "That is closed."})
 
     return answer
+
+
+async def test_the_documented_page_shows_it(choosy_shop: Shop, page: Page, ann: str) -> None:
+    text = block("preferences-element.md", "page", "preferences")
+    text = text.replace("http://127.0.0.1:8080", choosy_shop.server.url)
+    text = text.replace("USER_TOKEN", choosy_shop.server.user_token(ann))
+    choosy_shop.site.pages["/preferences"] = ("", f"<!doctype html>{text}")
+    await page.goto(f"{choosy_shop.site.origin}/preferences")
+    await expect(switch(page, "Orders: Email")).to_be_checked()
 
 
 async def test_the_matrix_is_a_table_of_what_the_server_has(

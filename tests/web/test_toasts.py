@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
+from tests.documented import block
 from tests.web.conftest import WAIT_MS, Complaints, Shop
 from tests.web.driving import NOTE_EVENTS, heard, wait_for_event, wait_for_script, wait_until
 
@@ -30,8 +31,8 @@ window.look = (isLookedAt) => {
   state = isLookedAt ? "visible" : "hidden";
   document.dispatchEvent(new Event("visibilitychange"));
 }; }"""
-#: counts the tones that are played. What drives the browser counts as a user's touch from the start,
-#: so the page is told of a touch by `touch()`
+#: counts the tones that are played. Whatever drives the browser counts as a user's touch, so the
+#: page is told of one by `touch()`
 NOTE_TONES = """window.tones = 0;
 { let hasBeenActive = false;
 window.touch = () => { hasBeenActive = true; };
@@ -41,7 +42,8 @@ window.OscillatorNode = class extends OscillatorNode {
 };"""
 ICON = "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'/>"
 ADD_ICON = f"""{{ const link = document.createElement("link");
-link.rel = "icon"; link.href = "{ICON}"; link.type = "image/svg+xml"; document.head.append(link); }}"""
+link.rel = "icon"; link.href = "{ICON}"; link.type = "image/svg+xml";
+document.head.append(link); }}"""
 STEPS = 8
 
 
@@ -89,6 +91,16 @@ def mute(shop: Shop, user: str, topic: str) -> None:
     url, headers = f"{shop.server.url}/api/subscriptions", shop.server.user_headers(user)
     body = {"topic": topic, "state": "muted"}
     httpx.put(url, headers=headers, json=body).raise_for_status()
+
+
+async def test_the_documented_page_shows_toasts(shop: Shop, page: Page, ann: str) -> None:
+    text = block("toasts.md", "page", "toasts")
+    text = text.replace("http://127.0.0.1:8080", shop.server.url)
+    text = text.replace("USER_TOKEN", shop.server.user_token(ann))
+    shop.site.pages["/toasts"] = ("", f"<!doctype html>{text}")
+    await live(page, f"{shop.site.origin}/toasts")
+    shop.send(ann, "Order 1")
+    await expect(toast(page, "Order 1")).to_be_visible()
 
 
 async def test_what_arrives_is_shown_and_what_was_there_is_not(
