@@ -29,6 +29,7 @@ from notifybell import (
     cli_suppressions,
     cli_why,
     config,
+    config_warnings,
     log_lines,
     new_config,
     serve,
@@ -177,7 +178,7 @@ def run_server(config_path: str | None, demo: bool, log: str, listen: str | None
         return demo_mode.run(listen=listen or "127.0.0.1:8080")
     path = config.find_config(config_path)
     loaded = config.load(path, registry.KINDS)
-    for warning in config.warnings(loaded, path):
+    for warning in config_warnings.warnings(loaded, path):
         click.echo(f"warning: {warning}", err=True)
     return serve.run(loaded if listen is None else _listening_on(loaded, listen))
 
@@ -209,7 +210,7 @@ def check(config_path: str | None, smtp: bool) -> int:
         click.echo(f"  {name:<11} {fact}")
     if loaded.templates is not None:
         click.echo(f"  templates {len(templates)} in {loaded.templates.folder}")
-    for warning in [*config.warnings(loaded, path), *templates.warnings]:
+    for warning in [*config_warnings.warnings(loaded, path), *templates.warnings]:
         click.echo(f"warning: {warning}", err=True)
     _check_store(loaded.store.path)
     senders = serve.make_senders(loaded, serve.make_tools(loaded, SystemClock()))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -39,6 +40,9 @@ class UserType(click.ParamType[UserReference]):
             return value
         kind, colon, rest = str(value).partition(":")
         if not colon or kind not in self.kinds:
+            near = get_close_matches(kind, self.kinds, n=1) if colon else []
+            if near:
+                self.fail(f"{value!r}: did you mean {near[0]}:{rest}?", param, ctx)
             kind, rest = "external_id", str(value)
         if not rest:
             self.fail(f"{value!r} names no user", param, ctx)

@@ -23,7 +23,7 @@ _SAID = {
     "notification.read": "read",
     "notification.archived": "archived",
     "notification.clicked": "clicked",
-    "notification.discarded": "deleted by its user",
+    "notification.discarded": "deleted, or withdrawn with its broadcast",
     "notification.woken": "comes back from its snooze",
     "delivery.attempted": "an attempt failed, another will follow",
     "delivery.due": "is due",

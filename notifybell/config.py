@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -250,6 +249,10 @@ def _channel_problems(config: Config) -> Iterator[str]:
         for channel in channels:
             if channel not in known:
                 yield f"{path}.{channel}: unknown channel; {nearest(channel, known)}"
+    for key, category in config.categories.items():
+        routed = [step.channel for step in category.route]
+        for channel in sorted({one for one in routed if routed.count(one) > 1}):
+            yield f"categories.{key}.route: {channel} stands there twice; once is allowed"
     for path, choice in _in_app_choices(config):
         if choice not in ("on", "off"):
             yield f"{path}.in_app: found {choice!r}; allowed: true or false (a bell is no digest)"
@@ -344,56 +347,3 @@ def secrets(config: Config) -> Iterator[str]:
         yield from (webhook.url, *webhook.secrets)
     for table in config.channels.values():
         yield from secrets_of(table)
-
-
-def warnings(config: Config, path: Path) -> list[str]:
-    """Sentences about what works but is probably not meant."""
-    return [*_file_warnings(config, path), *_server_warnings(config), *_channel_warnings(config)]
-
-
-def _file_warnings(config: Config, path: Path) -> Iterator[str]:
-    text = path.read_text("utf-8")
-    if path.stat().st_mode & 0o077 and any(secret in text for secret in secrets(config)):
-        yield f"{path} holds secrets and can be read by other users: run `chmod 600 {path}`"
-
-
-def _server_warnings(config: Config) -> Iterator[str]:
-    server = config.server
-    derived = server.public_url == f"http://{server.listen}"
-    if derived and not rules.is_loopback(server.host):
-        yield (
-            f"server.public_url is not set, so links point to {server.public_url}: "
-            "set it to the address that browsers use"
-        )
-    elif _is_open_to_all_ears(server.public_url):
-        yield (
-            "server.public_url is http://: tokens travel unencrypted and browsers refuse web "
-            "push; put a proxy with HTTPS in front"
-        )
-    if not config.auth.project_tokens:
-        yield "auth.project_tokens is empty: no application can send"
-
-
-def _is_open_to_all_ears(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme == "http" and not rules.is_loopback(parts.hostname or "")
-
-
-def _channel_warnings(config: Config) -> Iterator[str]:
-    email, push = config.email, config.web_push
-    if email is not None and email.security == "none" and not rules.is_loopback(email.host):
-        yield 'email.security is "none": mail to the relay travels unencrypted'
-    if email is not None and (email.port, email.security) in {(465, "starttls"), (587, "tls")}:
-        yield (
-            f"email.port {email.port} is unusual for email.security {email.security!r}: "
-            "run `notifybell check --smtp`"
-        )
-    if push is not None and push.subject.endswith(("@example.com", "//example.com")):
-        yield (
-            "web_push.subject is only an example: push services use it to reach you, "
-            "put your own address there"
-        )
-    for key, category in config.categories.items():
-        off = [channel for channel, choice in category.channels.items() if choice == "off"]
-        if category.required and off:
-            yield (f"categories.{key} is required, so {', '.join(off)} = false has no effect there")

@@ -34,13 +34,13 @@ FLOORS = {
     3: ("delivery", "realtime"),
     2: ("channels",),
     1: ("store",),
-    0: ("domain", "config", "__init__"),
+    0: ("domain", "config", "config_warnings", "__init__"),
 }
 MAY_USE = {5: (5, 4, 3, 2, 1, 0), 4: (3, 1, 0), 3: (2, 1, 0), 2: (0,), 1: (0,), 0: ()}
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
 #: pairs that the floors alone would refuse
-ALSO = {("config", "domain")}
+ALSO = {("config", "domain"), ("config_warnings", "domain"), ("config_warnings", "config")}
 
 DOMAIN_MAY_USE = {*sys.stdlib_module_names, "msgspec"} - {
     "asyncio",

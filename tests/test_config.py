@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin
 import msgspec
 import pytest
 
-from notifybell import config, new_config
+from notifybell import config, config_warnings, new_config
 from notifybell.channels import web_push
 from notifybell.channels.registry import KINDS
 from notifybell.domain.config_reader import Table
@@ -463,6 +463,10 @@ class TestPolicy:
         said = problem(categories={"chat": {"route": ["emial after 10m"]}})
         assert said == "categories.chat.route.emial: unknown channel; did you mean email?"
 
+    def test_a_channel_stands_in_a_route_once(self) -> None:
+        said = problem(categories={"chat": {"route": ["email", "email after 5m"]}})
+        assert said == "categories.chat.route: email stands there twice; once is allowed"
+
     def test_a_throttle_is_a_count_and_a_span(self) -> None:
         tables = {"chat": {"throttle": {"email": "3 per 1h"}, "group": "30m"}}
         [chat] = config.policy(parsed(categories=tables)).categories.values()
@@ -567,7 +571,7 @@ class TestWarnings:
         path = tmp_path / "bell.toml"
         path.write_text(f'secret = "{SECRET}"')
         path.chmod(mode)
-        return config.warnings(parsed(**tables), path)
+        return config_warnings.warnings(parsed(**tables), path)
 
     def test_a_quiet_configuration_has_none(self, tmp_path: Path) -> None:
         assert self.warned(tmp_path, email=EMAIL) == []
@@ -581,7 +585,7 @@ class TestWarnings:
         path = tmp_path / "bell.toml"
         path.write_text('secret_key = "env:SHOP_KEY"')
         path.chmod(0o644)
-        assert config.warnings(parsed(), path) == []
+        assert config_warnings.warnings(parsed(), path) == []
 
     @pytest.mark.parametrize(
         ("tables", "words"),
@@ -593,6 +597,19 @@ class TestWarnings:
             ({"email": EMAIL | {"port": 465}}, "unusual"),
             ({"web_push": PUSH | {"subject": "mailto:ops@example.com"}}, "only an example"),
             ({"categories": {"x": {"required": True, "channels": {"email": False}}}}, "no effect"),
+            (
+                {"categories": {"x": {"route": ["in_app", "slack after 5m"]}}},
+                "names slack, which",
+            ),
+            ({"categories": {"x": {"throttle": {"email": "1 per 1h"}}}}, "there is no [email]"),
+            (
+                {"categories": {"x": {"route": ["in_app"], "channels": {"email": True}}}},
+                "which its route leaves out",
+            ),
+            (
+                {"categories": {"x": {"urgent": True, "channels": {"email": "digest:daily"}}}},
+                "is urgent, so the digest of email",
+            ),
         ],
         ids=lambda value: value if isinstance(value, str) else "",
     )

@@ -1,7 +1,8 @@
 """What a user wants where and when: categories by channels, and quiet hours, pauses, digests."""
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Controller, get, put
@@ -200,9 +201,11 @@ class PreferencesController(Controller):
             policy(request.config),
         )
         chosen = db.read(lambda conn: preferences.for_user(conn, user.id))
-        choices = _checked(data, rules, chosen)
+        choices, problems = _checked(data, rules, chosen)
         before = db.read(lambda conn: preferences.settings(conn, user.id))
-        said = _settings(data, before)
+        said = _settings(data, before, problems)
+        if problems:
+            raise InvalidField(problems[0].pointer, problems[0].message, *problems[1:100])
         now = clock.now()
         if choices or said != before:
             await db.write(lambda conn: change(conn, rules, user.id, choices, said, now))
@@ -245,8 +248,10 @@ def _choice_out(channel: Channel, choice: Choice) -> ChannelChoice:
     return ChannelChoice(channel, choice != OFF, window)
 
 
-def _checked(data: PreferencesIn, rules: Policy, chosen: Choices) -> dict[tuple[str, str], Choice]:
-    """What to store. Raises InvalidField naming every part that is not allowed."""
+def _checked(
+    data: PreferencesIn, rules: Policy, chosen: Choices
+) -> tuple[dict[tuple[str, Channel], Choice], list[FieldProblem]]:
+    """What to store, and every part that is not allowed."""
     known = [*rules.categories, *_undeclared(rules, chosen)]
     choices: dict[tuple[str, Channel], Choice] = {}
     problems = _add_channels(ALL_CATEGORIES, data.channels, rules, chosen, "", choices)
@@ -257,9 +262,7 @@ def _checked(data: PreferencesIn, rules: Policy, chosen: Choices) -> dict[tuple[
             problems.append(FieldProblem(f"{at}/key", message))
             continue
         problems += _add_channels(category.key, category.channels, rules, chosen, at, choices)
-    if problems:
-        raise InvalidField(problems[0].pointer, problems[0].message, *problems[1:100])
-    return choices
+    return choices, problems
 
 
 def _add_channels(
@@ -321,39 +324,29 @@ def _window(key: str, channel: Channel, rules: Policy, chosen: Choices) -> str |
     return now.window if now.action != "skip" else _decisions(rules, category, {})[channel].window
 
 
-def _settings(data: PreferencesIn, before: Settings) -> Settings:
-    """The user's times with what the request says. Raises InvalidField."""
+def _settings(data: PreferencesIn, before: Settings, problems: list[FieldProblem]) -> Settings:
+    """The user's times with what the request says; what is wrong with that goes to `problems`."""
     changes: dict[str, object] = {}
-    if data.time_zone is not msgspec.UNSET:
-        if data.time_zone is not None and (problem := zone_problem(data.time_zone)):
-            raise InvalidField("/time_zone", problem)
-        changes["time_zone"] = data.time_zone
-    if data.quiet_hours is not msgspec.UNSET:
-        changes["quiet_hours"] = _quiet_hours(data.quiet_hours)
-    if data.paused_until is not msgspec.UNSET:
-        changes["paused_until"] = (
-            None if data.paused_until is None else epoch_ms(data.paused_until, "/paused_until")
-        )
-    if data.digest_at is not msgspec.UNSET:
-        changes["digest_at"] = _time_of_day(data.digest_at, "/digest_at")
-    if data.locale is not msgspec.UNSET:
-        changes["locale"] = _locale(data.locale)
+    for name, read in _READERS.items():
+        said = getattr(data, name)
+        if said is msgspec.UNSET:
+            continue
+        try:
+            changes[name] = None if said is None else read(said)
+        except InvalidField as refused:
+            problems += refused.problems
     return msgspec.structs.replace(before, **changes)
 
 
-def _quiet_hours(said: QuietHoursIn | None) -> QuietHours | None:
-    if said is None:
-        return None
+def _quiet_hours(said: QuietHoursIn) -> QuietHours:
     start = _time_of_day(said.start, "/quiet_hours/start")
     end = _time_of_day(said.end, "/quiet_hours/end")
-    if start is None or end is None or start == end:
+    if start == end:
         raise InvalidField("/quiet_hours/end", "must differ from start")
     return QuietHours(start=start, end=end, days=tuple(said.days))
 
 
-def _time_of_day(text: str | None, pointer: str) -> str | None:
-    if text is None:
-        return None
+def _time_of_day(text: str, pointer: str) -> str:
     try:
         minutes_of(text)
     except ValueError as exc:
@@ -361,7 +354,22 @@ def _time_of_day(text: str | None, pointer: str) -> str | None:
     return text
 
 
-def _locale(text: str | None) -> str | None:
-    if text is not None and not (text.replace("-", "").isalnum() and len(text) <= 35):
+def _time_zone(text: str) -> str:
+    if problem := zone_problem(text):
+        raise InvalidField("/time_zone", problem)
+    return text
+
+
+def _locale(text: str) -> str:
+    if not (text.replace("-", "").isalnum() and len(text) <= 35):
         raise InvalidField("/locale", "must be a language tag, such as de or pt-BR")
     return text
+
+
+_READERS: Mapping[str, Callable[[Any], object]] = {
+    "time_zone": _time_zone,
+    "quiet_hours": _quiet_hours,
+    "paused_until": partial(epoch_ms, pointer="/paused_until"),
+    "digest_at": partial(_time_of_day, pointer="/digest_at"),
+    "locale": _locale,
+}

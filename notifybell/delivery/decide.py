@@ -5,7 +5,7 @@ from itertools import count
 
 import msgspec
 
-from notifybell.domain.clock import MINUTE_MS
+from notifybell.domain.clock import MINUTE_MS, to_rfc3339
 from notifybell.domain.digests import Due, upcoming
 from notifybell.domain.local_time import zone
 from notifybell.domain.model import EMAIL, IN_APP, Broadcast, Channel, Throttle, User
@@ -163,11 +163,17 @@ class Decider:
             return
         opened = digests.open_for(conn, wanted, self._now)
         for one in decided:
-            one.digests = {
-                channel: opened[_series(one, channel)][0]
+            held = {
+                channel: opened[_series(one, channel)]
                 for channel, decision in one.decisions.items()
                 if decision.action == "digest"
             }
+            one.digests = {channel: digest_id for channel, (digest_id, _) in held.items()}
+            due = {
+                channel: _held(one.decisions[channel], due_at)
+                for channel, (_, due_at) in held.items()
+            }
+            one.decisions = {**one.decisions, **due}
 
     def _periods(self, user: User, decision: Decision) -> Iterator[Due]:
         window = decision.window or ""
@@ -206,6 +212,11 @@ def _keep_back(one: Decided, channel: Channel, why: str, ends_at: int) -> None:
     )
     one.decisions = {**one.decisions, channel: kept}
     one.told = _told(one.decisions)
+
+
+def _held(decision: Decision, due_at: int) -> Decision:
+    reason = f"{decision.reason}; digest {to_rfc3339(due_at)}"
+    return msgspec.structs.replace(decision, not_before=due_at, reason=reason)
 
 
 def _told(decisions: Mapping[Channel, Decision]) -> str:

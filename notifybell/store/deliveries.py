@@ -34,7 +34,7 @@ from typing import Any
 import msgspec
 
 from notifybell.domain.ids import delivery_range
-from notifybell.domain.model import EMAIL, Channel, Delivery, DeliveryState, DueDelivery
+from notifybell.domain.model import EMAIL, IN_APP, Channel, Delivery, DeliveryState, DueDelivery
 from notifybell.store import suppressions
 from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import as_json_list, columns, fill, insert_rows
@@ -249,7 +249,8 @@ def withdraw(
 ) -> list[Unsent]:
     """Let what is not sent of these notifications be `outcome`.
 
-    What is on its way has this attempt and no other: its deadline is now.
+    What is on its way has this attempt and no other: its deadline is now. What was shown in the
+    inbox says that it was taken back.
     """
     ranges = as_json_list([delivery_range(one) for one in notification_ids])
     conn.execute(
@@ -257,6 +258,13 @@ def withdraw(
         " AND id IN (SELECT d.id FROM json_each(?2) r CROSS JOIN delivery d"
         "  ON d.id BETWEEN r.value ->> 0 AND r.value ->> 1)",
         (now, ranges),
+    )
+    conn.execute(
+        "UPDATE delivery SET updated_at = ?2, reason = reason || '; broadcast ' || ?1"
+        " WHERE state = 'sent' AND channel = ?4 AND id IN ("
+        "  SELECT d.id FROM json_each(?3) r CROSS JOIN delivery d"
+        "  ON d.id BETWEEN r.value ->> 0 AND r.value ->> 1)",
+        (outcome, now, ranges, IN_APP),
     )
     rows = conn.execute(
         "UPDATE delivery SET state = ?1, updated_at = ?2, reason = reason || '; broadcast ' || ?1"

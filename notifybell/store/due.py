@@ -28,6 +28,7 @@ _EVENT_WIDTH = len(Event.__struct_fields__)
 _SUPPRESSION = "LEFT JOIN suppression p ON p.channel = d.channel AND p.address = lower(d.address)"
 _IS_NEEDLESS = (
     "d.unless IS NOT NULL AND (n.archived_at IS NOT NULL OR n.discarded_at IS NOT NULL"
+    " OR n.snoozed_until IS NOT NULL"
     " OR CASE d.unless WHEN 'read' THEN n.read_at ELSE n.seen_at END IS NOT NULL)"
 )
 
