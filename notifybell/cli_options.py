@@ -61,7 +61,8 @@ class DurationType(click.ParamType[int]):
         match = _DURATION.fullmatch(value)
         seconds = int(match[1]) * _UNITS[match[2]] if match else 0
         if not 0 < seconds <= self.longest_s:
-            self.fail(f'{value} is not a time such as "30s", "20m", "1h" or "7d"', param, ctx)
+            allowed = '"30s", "20m", "1h" or "7d", up to 366 days'
+            self.fail(f"{value} is not a time such as {allowed}", param, ctx)
         return seconds
 
 

@@ -49,6 +49,8 @@ class SubjectType(UserType):
         text = str(value)
         if text.startswith("ntf_"):
             return UserReference("notification", text)
+        if text.startswith(("brd_", "dlv_")):
+            self.fail(f"{text} is neither; name one of its notifications (ntf_…)", param, ctx)
         return super().convert(f"id:{text}" if text.startswith("usr_") else value, param, ctx)
 
 

@@ -174,7 +174,7 @@ class Reader:
 def nearest(word: str, known: Sequence[str]) -> str:
     """What an unknown word was probably meant to be, else all that would do."""
     near = get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known) or 'nothing'}"
 
 
 def secrets_of(table: Table) -> Iterator[str]:

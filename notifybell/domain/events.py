@@ -45,9 +45,9 @@ EventType = Literal[
     "digest.sent",
     #: The user left by the link of a message, or by the mail program's button.
     "user.unsubscribed",
-    #: The configuration of a channel was refused, so that nothing is sent there.
+    #: Nothing is sent there for a while: our configuration was refused, or a host does not answer.
     "channel.paused",
-    #: A paused channel works again.
+    #: It works again. Not written by a server that was restarted meanwhile.
     "channel.resumed",
 ]
 
