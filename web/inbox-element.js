@@ -21,6 +21,7 @@ const toldNews = new WeakSet();
  * @attribute server-url - The NotifyBell server; by default the one this script came from.
  * @attribute theme - "soft" or "contrast" in place of the plain looks, "light" or "dark" in place of the page's `color-scheme`; or one of each: "soft dark".
  * @attribute tabs - Categories to have a tab each: "orders,news", or "*" for all that the user has. Without it there are no tabs.
+ * @attribute push - Offers web push at the foot. Its value is the page's worker file, where that is not "/notifybell-sw.js".
  *
  * @property {string} token - The attribute.
  * @property {string} serverUrl - The attribute.
@@ -88,6 +89,9 @@ const toldNews = new WeakSet();
  * @csspart error - Shown when loading failed.
  * @csspart retry - "Try again".
  * @csspart skeleton - Shown while loading.
+ * @csspart push - The offer of web push.
+ * @csspart push-text - What it says.
+ * @csspart push-acts - Its buttons: `push-on`, `push-off`, `push-later` and `push-retry`.
  * @csspart toast - The short line at the foot.
  * @csspart undo - "Undo", in the toast.
  *
@@ -104,7 +108,7 @@ const toldNews = new WeakSet();
  * @cssproperty --notify-bell-font-size - Font size.
  */
 export class InboxElement extends HTMLElement {
-  static observedAttributes = ["token", "server-url", "tabs"];
+  static observedAttributes = ["token", "server-url", "tabs", "push"];
   /** Where the server is when no attribute says so; the entry module knows where it came from. */
   static defaultServerUrl = "";
 
@@ -186,7 +190,7 @@ export class InboxElement extends HTMLElement {
    */
   attributeChangedCallback(name, before, after) {
     if (!this.isConnected || before === after) return;
-    if (name === "tabs") return this.rebuild();
+    if (name === "tabs" || name === "push") return this.rebuild();
     if (name === "token" && after && this.client?.replaceToken(after)) return;
     this.#stop();
     this.#restart();

@@ -52,7 +52,7 @@ export const inboxStyles = `
 .list { display: flex; flex-direction: column; margin: 0; padding: .45em; list-style: none; }
 .item { position: relative; flex: none; border-radius: calc(var(--_radius) - 4px); transition: background-color .12s; }
 .item:hover, .item:focus-within { background-color: var(--_hover); }
-.item + .item::before { content: ""; position: absolute; inset: 0 .85em auto 2.25em; border-block-start: 1px solid var(--_border); transition: opacity .12s; }
+.item + .item::before { content: ""; position: absolute; inset-block-start: 0; inset-inline: 2.25em .85em; border-block-start: 1px solid var(--_border); transition: opacity .12s; }
 :is(.item:hover, .item:focus-within)::before, :is(.item:hover, .item:focus-within) + .item::before { opacity: 0; }
 .row {
   position: relative; display: grid; grid-template-columns: .55em 1fr auto; column-gap: .85em;
@@ -77,7 +77,7 @@ export const inboxStyles = `
 .own :is(.content, .row > .time) { display: none; }
 .own-slot { display: block; grid-area: 1 / 2 / auto / 4; }
 
-.group { padding: 0 .85em .7em 2.25em; margin-block-start: -.35em; }
+.group { padding-block-end: .7em; padding-inline: 2.25em .85em; margin-block-start: -.35em; }
 .members { margin: 0 0 .3em; padding: .2em 0; list-style: none; border-inline-start: 2px solid var(--_border); }
 .member { display: flex; gap: .85em; padding: .25em .75em; }
 .member-title { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; color: var(--_muted); }
@@ -142,7 +142,8 @@ export const inboxStyles = `
 :host([theme~="soft"]) .header, :host([theme~="soft"]) .tabs { border-color: transparent; }
 :host([theme~="soft"]) .tab { margin-block: .2em .4em; padding-block: .3em; border: 0; border-radius: 99px; padding-inline: .9em; }
 :host([theme~="soft"]) .tab[aria-selected="true"] { background: color-mix(in srgb, var(--_accent) 16%, transparent); }
-:host([theme~="contrast"]) .item.unread { border-inline-start: 4px solid var(--_accent); }
+:host([theme~="contrast"]) .item { border-inline-start: 4px solid transparent; }
+:host([theme~="contrast"]) .item.unread { border-inline-start-color: var(--_accent); }
 :host([theme~="contrast"]) :is(.filter, .actions, .menu, .retry) { border-width: 2px; }
 :host([theme~="contrast"]) .title { color: var(--_text); text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: .2em; }
 

@@ -42,6 +42,7 @@ export class InboxPane {
   #tabs;
   #list;
   #unreadOnly = false;
+  #isOffering = false;
   /** @type {string | null} */
   #category = null;
   /** What arrived above the view. @type {Set<string>} */
@@ -91,6 +92,7 @@ export class InboxPane {
 
   /** While it is shown, times go on. */
   show() {
+    void this.#offerPush();
     this.#list.tick(Date.now());
     const stop = onTick(() => this.#list.tick(Date.now()));
     this.#life.signal.addEventListener("abort", stop);
@@ -180,6 +182,20 @@ export class InboxPane {
     const opensHere = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
     const isLink = event.currentTarget instanceof HTMLAnchorElement;
     if (opensHere && (isLink || !isFollowed)) this.#options.close?.();
+  }
+
+  /** A strip at the foot, on pages that want it; its code is a file of its own. */
+  async #offerPush() {
+    const { client, host, fire } = this.#options;
+    if (this.#isOffering || !host.hasAttribute("push")) return;
+    this.#isOffering = true;
+    const { signal } = this.#life;
+    try {
+      const { pushPrompt } = await import("./notifybell-push.js");
+      if (!signal.aborted) this.#notice.element.before(pushPrompt({ host, client, signal }));
+    } catch (error) {
+      fire("notify-error", { error });
+    }
   }
 
   #updateTabs() {

@@ -33,7 +33,7 @@ _TYPES = {
 
 
 #: modules that are served with all they import
-ENTRIES = ("notifybell.js", "notifybell-panel.js", "notifybell-all.js")
+ENTRIES = ("notifybell.js", "notifybell-panel.js", "notifybell-all.js", "notifybell-push.js")
 
 
 class Asset(msgspec.Struct, frozen=True):

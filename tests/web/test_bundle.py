@@ -18,6 +18,7 @@ BUDGETS = {
     "notifybell.js": BUDGET_BYTES,
     "notifybell-panel.js": 15_000,
     "notifybell-all.js": 37_500,
+    "notifybell-push.js": 5_500,
 }
 
 

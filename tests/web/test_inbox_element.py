@@ -221,6 +221,9 @@ async def test_the_page_draws_notifications_itself(
     await expect(card).to_be_visible()
     await expect(card).to_have_css("color", "rgb(1, 2, 3)")
     await expect(page.get_by_role("link", name="Unread Order 1")).to_be_attached()
+    # It is drawn again once it counts as seen.
+    await wait_until(page, lambda: shop.inbox(ann)[0]["status"] == "unread")
+    await page.wait_for_timeout(100)
     box = await card.bounding_box()
     assert box is not None
     await page.mouse.click(box["x"] + 5, box["y"] + 5)
@@ -333,3 +336,13 @@ async def test_without_a_token_it_is_an_empty_box(page: Page, shop: Shop) -> Non
     await page.goto(shop.page(tag="notify-inbox", module="notifybell-all.js"))
     await wait_for_script(page, "Boolean(customElements.get('notify-inbox'))")
     await expect(items(page)).to_have_count(0)
+
+
+async def test_web_push_is_offered_where_the_page_wants_it(
+    page: Page, inbox: Inbox, ann: str
+) -> None:
+    await page.goto(inbox(ann, "push"))
+    await expect(page.locator("notify-inbox .push")).to_be_attached()
+    await page.goto(inbox(ann))
+    await expect(page.get_by_text("You’re all caught up")).to_be_visible()
+    await expect(page.locator("notify-inbox .push")).to_have_count(0)
