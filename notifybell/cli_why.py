@@ -125,8 +125,11 @@ def _why(channel: dict[str, Any]) -> str:
     """The rule, then what is to be known besides: the failure, the wait, the answer."""
     parts = [channel["reason"]]
     if channel["error"]:
-        parts.append(f"attempt {channel['attempts']}: {channel['error']}")
-    if channel["due_at"]:
+        attempt = f"attempt {channel['attempts']}" if channel["attempts"] else "not counted"
+        parts.append(f"{attempt}: {channel['error']}")
+    if channel["held_up_by"]:
+        parts.append(f"held up: {channel['held_up_by']}")
+    elif channel["due_at"]:
         parts.append(f"due {channel['due_at']}")
     elif channel["receipt"]:
         parts.append(f"answered: {channel['receipt']}")

@@ -17,16 +17,18 @@ from notifybell.api.request import ApiRequest
 from notifybell.api.users import time_out
 from notifybell.config import policy
 from notifybell.delivery import explain
+from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.explain import Action, ChannelStory, Explanation, Moment
 from notifybell.domain.clock import to_rfc3339
-from notifybell.domain.model import Channel
+from notifybell.domain.model import Channel, Delivery
 
 
 class ChannelOut(msgspec.Struct, frozen=True, kw_only=True):
     """One channel of a notification: what was decided, by which rule, and what became of it.
 
     Where it went to several addresses, the fields are those of the one that fared best; all stand
-    in `deliveries`, which is empty where the channel was not configured.
+    in `deliveries`, which is empty where the channel was not configured. `held_up_by` tells why
+    nothing is sent there right now: its host does not answer, or refuses us.
     """
 
     channel: Channel
@@ -38,6 +40,7 @@ class ChannelOut(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     receipt: str | None
     due_at: str | None
+    held_up_by: str | None
     digest_id: str | None
     deliveries: list[DeliveryOut]
 
@@ -80,6 +83,7 @@ async def explain_notification(
     Also of notifications that were never in the inbox, or are deleted from it.
     """
     rules, now = policy(request.config), request.clock.now()
+    dispatcher = request.parts.dispatcher
 
     def read(conn: Any) -> Explanation | None:
         return explain.explain(conn, rules, notification_id, now)
@@ -89,12 +93,22 @@ async def explain_notification(
         raise no_such_notification()
     return ExplanationOut(
         notification=notification_out(found.notification),
-        channels=[_channel_out(story) for story in found.channels],
+        channels=[_channel_out(story, dispatcher) for story in found.channels],
         timeline=[_moment_out(moment) for moment in found.timeline],
     )
 
 
-def _channel_out(story: ChannelStory) -> ChannelOut:
+def _held_up_by(row: Delivery | None, dispatcher: Dispatcher) -> str | None:
+    lane = None if row is None or row.state != "queued" else dispatcher.lanes.get(row.channel)
+    if lane is None or row is None:
+        return None
+    circuit = lane.circuits.not_closed().get(row.host)
+    if circuit is None:
+        return None
+    return f"{circuit.reason}; next attempt at {to_rfc3339(circuit.open_until)}"
+
+
+def _channel_out(story: ChannelStory, dispatcher: Dispatcher) -> ChannelOut:
     row = story.speaker
     is_waiting = row is not None and row.state in ("queued", "held")
     return ChannelOut(
@@ -107,6 +121,7 @@ def _channel_out(story: ChannelStory) -> ChannelOut:
         error=None if row is None else row.error,
         receipt=None if row is None else row.receipt,
         due_at=time_out(row.due_at) if row is not None and is_waiting else None,
+        held_up_by=_held_up_by(row, dispatcher),
         digest_id=None if row is None else row.digest_id,
         deliveries=[delivery_out(one) for one in story.deliveries],
     )

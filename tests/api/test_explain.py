@@ -1,6 +1,11 @@
 """Why a notification went where it went, as the project reads it."""
 
+from notifybell.delivery.compose import Composer
+from notifybell.delivery.dispatcher import Lane
+from notifybell.domain.errors import Misconfigured
 from tests.api.shop import Json, Shop
+from tests.delivery.conftest import ScriptedSender
+from tests.factories import KINDS
 
 
 async def explained(shop: Shop, notification_id: str) -> Json:
@@ -86,3 +91,19 @@ async def test_an_explanation_is_not_for_users(shop: Shop) -> None:
     [note] = await shop.inbox(shop.ann)
     response = await shop.ann.get(f"/api/notifications/{note['id']}/explain")
     assert response.status_code == 403
+
+
+async def test_a_channel_that_stands_still_says_what_holds_it_up(shop: Shop) -> None:
+    await shop.project.put("/api/users", json={"external_id": "ann", "email": "ann@example.com"})
+    await shop.send("ann")
+    parts = shop.parts
+    compose = Composer(lambda due: None, {}).compose
+    lane = Lane(KINDS["email"], ScriptedSender(), parts.database, shop.clock, compose)
+    parts.dispatcher.lanes["email"] = lane
+    lane.circuits.failed("", Misconfigured("email.password", "535 wrong"), shop.clock.now())
+    found = await explained(shop, await notification_of(shop, "ann"))
+    [email] = [one for one in found["channels"] if one["channel"] == "email"]
+    assert email["held_up_by"].startswith("email.password: 535 wrong; next attempt at 2026-01-01T")
+    lane.circuits.answered("")
+    found = await explained(shop, await notification_of(shop, "ann"))
+    assert {one["held_up_by"] for one in found["channels"]} == {None}
