@@ -142,7 +142,7 @@ async def test_what_is_switched_off_is_off_at_the_server(
 ) -> None:
     await page.goto(preferences(ann))
     sent: list[Request] = []
-    page.on("request", sent.append)
+    page.on("request", lambda request: sent.append(request))
     await switch(page, "News and offers: Email").click()
     await expect_saved(page)
     assert choice(choosy_shop, ann, "news", "email") == (False, None)
