@@ -32,6 +32,7 @@ from notifybell.domain.preferences import (
 from notifybell.store import activity, deliveries, digests, metrics, preferences
 from notifybell.store.activity import NewEvent
 from notifybell.store.database import WriteConnection
+from notifybell.store.deliveries import Waiting
 from notifybell.store.digests import READ_BEFORE, Held
 from notifybell.store.preferences import Choices
 
@@ -71,12 +72,17 @@ def _hasten(conn: WriteConnection, policy: Policy, user_id: str, said: Settings,
     """Let what waits go as soon as its route and the new settings allow."""
     sooner = []
     for one in deliveries.waiting_of(conn, user_id, now):
-        declared = policy.categories.get(one.category or "")
-        step = declared.route.get(one.channel) if declared is not None else None
-        due_at = max(now, one.created_at + (step.after_ms if step is not None else 0))
+        due_at = max(now, one.created_at + _delay(policy, one))
         when = undisturbed(Decision("send", "", not_before=due_at), policy, said, now)
         sooner.append((one.id, one.channel, when.not_before))
     deliveries.hasten(conn, sooner, _SOONER, now)
+
+
+def _delay(policy: Policy, one: Waiting) -> int:
+    """Of its route, if it was decided with one: what a digest let go of has none."""
+    declared = policy.categories.get(one.category or "")
+    step = declared.route.get(one.channel) if declared is not None else None
+    return step.after_ms if step is not None and f"; {step.text}" in one.reason else 0
 
 
 def drop(

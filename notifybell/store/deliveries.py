@@ -204,13 +204,14 @@ class Waiting(msgspec.Struct, frozen=True):
     id: str
     channel: Channel
     category: str | None
+    reason: str
     created_at: int
 
 
 def waiting_of(conn: Connection, user_id: str, now: int) -> list[Waiting]:
     """What waits for a user, of the newest 1,000 notifications and digests."""
     rows = conn.execute(
-        "SELECT d.id, d.channel, b.category, d.created_at FROM ("
+        "SELECT d.id, d.channel, b.category, d.reason, d.created_at FROM ("
         " SELECT id FROM (SELECT id FROM notification WHERE user_id = ?1 ORDER BY id DESC LIMIT ?3)"
         " UNION ALL SELECT id FROM (SELECT id FROM digest WHERE user_id = ?1 LIMIT ?3)) n"
         " CROSS JOIN delivery d ON d.id"

@@ -145,3 +145,16 @@ async def test_what_was_withdrawn_while_it_was_claimed_is_not_kept_for_later(
     await shop.later(HOUR)
     assert shop.row(sent).state == "expired"
     assert shop.sent() == []
+
+
+async def test_what_a_digest_let_go_of_has_no_delay_to_keep(shop: DigestDesk) -> None:
+    await shop.news("First", category=None)
+    await shop.send()
+    await shop.choose("digest:daily", "chat")
+    sent = await shop.news("Hello", category="chat")
+    await shop.set(paused_until=shop.clock.now() + 3 * HOUR)
+    await shop.choose("on", "chat")
+    assert shop.row(sent).due_at == shop.clock.now() + 3 * HOUR
+    await shop.set(paused_until=None)
+    await shop.send()
+    assert shop.sent() == [["First"], ["Hello"]]
