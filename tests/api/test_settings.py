@@ -67,7 +67,9 @@ async def test_a_digest_is_chosen_shown_and_given_up(shop: Shop) -> None:
     assert await channel_of(shop, "news") == (True, "daily")
     row = await decided(shop)
     assert row["state"] == "held"
-    assert row["reason"] == "user turned email to digest:daily for category news"
+    said = "user turned email to digest:daily for category news"
+    assert row["reason"] == f"{said}; digest 2026-01-01T09:00:00.000Z"
+    assert row["due_at"] == "2026-01-01T09:00:00.000Z"
     await change(shop, categories=[{"key": "news", "channels": email(digest=None)}])
     assert await channel_of(shop, "news") == (True, None)
     assert (await decided(shop))["state"] == "queued"

@@ -16,6 +16,7 @@ from tests.delivery.digest_desk import HOUR, RULES, DigestDesk, utc
 from tests.factories import ANN, NOW
 
 ALL = ALL_CATEGORIES
+NINE = "digest 2026-01-01T09:00:00.000Z"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ class TestSwitchedOff:
         row = shop.row(sent)
         assert (row.state, row.reason) == (
             "skipped",
-            "default of category orders; its digest was switched off",
+            f"default of category orders; {NINE}; its digest was switched off",
         )
         await shop.at("2026-01-01T09:00")
         assert (shop.sent(), shop.messages()) == ([], [])
@@ -88,7 +89,9 @@ class TestSwitchedToAtOnce:
         assert shop.sent() == [["One"], ["Two"]]
         row = shop.row(sent[0])
         assert (row.state, row.digest_id) == ("sent", None)
-        assert row.reason == "default of category orders; its digest was switched to at once"
+        assert row.reason == (
+            f"default of category orders; {NINE}; its digest was switched to at once"
+        )
         await shop.at("2026-01-01T09:00")
         assert len(shop.sent()) == 2 and shop.messages() == []
 
