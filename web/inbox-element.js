@@ -2,10 +2,12 @@
  * What the bell and the inline inbox have in common: attributes in, events out, one shared client.
  *
  * @import { InboxClient } from "./client.js"
+ * @import { Language } from "./lang/language.js"
  * @import { Labels, Notification } from "./types.js"
  */
 import { h } from "./dom.js";
 import { english } from "./labels.js";
+import { loadLanguage } from "./languages.js";
 import { clientFor } from "./shared.js";
 
 /**
@@ -21,6 +23,7 @@ const toldNews = new WeakSet();
  * @attribute server-url - The NotifyBell server; by default the one this script came from.
  * @attribute theme - "soft" or "contrast" in place of the plain looks, "light" or "dark" in place of the page's `color-scheme`; or one of each: "soft dark".
  * @attribute tabs - Categories to have a tab each: "orders,news", or "*" for all that the user has. Without it there are no tabs.
+ * @attribute lang - Language of the words and dates; by default that of the page around it, else the browser's.
  * @attribute push - Offers web push at the foot. Its value is the page's worker file, where that is not "/notifybell-sw.js".
  *
  * @property {string} token - The attribute.
@@ -108,7 +111,7 @@ const toldNews = new WeakSet();
  * @cssproperty --notify-bell-font-size - Font size.
  */
 export class InboxElement extends HTMLElement {
-  static observedAttributes = ["token", "server-url", "tabs", "push"];
+  static observedAttributes = ["token", "server-url", "tabs", "push", "lang"];
   /** Where the server is when no attribute says so; the entry module knows where it came from. */
   static defaultServerUrl = "";
 
@@ -119,6 +122,9 @@ export class InboxElement extends HTMLElement {
   #isRenderDue = false;
   /** @type {Partial<Labels>} */
   #labels = {};
+  /** @type {Partial<Language>} */
+  #language = {};
+  #isTurned = false;
   /** @type {((notification: Notification) => Node | null | undefined) | null} */
   #renderItem = null;
   /** @type {(() => Promise<string>) | null} */
@@ -176,6 +182,7 @@ export class InboxElement extends HTMLElement {
     for (const name of names) this.#upgrade(name);
     this.#restart();
     this.rebuild();
+    void this.#learn();
   }
 
   disconnectedCallback() {
@@ -190,20 +197,31 @@ export class InboxElement extends HTMLElement {
    */
   attributeChangedCallback(name, before, after) {
     if (!this.isConnected || before === after) return;
-    if (name === "tabs" || name === "push") return this.rebuild();
+    if (name === "lang") void this.#learn();
+    if (["tabs", "push", "lang"].includes(name)) return this.rebuild();
     if (name === "token" && after && this.client?.replaceToken(after)) return;
     this.#stop();
     this.#restart();
     this.rebuild();
   }
 
-  /** The built-in texts with the page's own over them. */
   get texts() {
-    return { ...english, ...this.#labels };
+    return this.translated(english);
   }
 
   get locale() {
     return this.closest("[lang]")?.getAttribute("lang") || navigator.language;
+  }
+
+  /**
+   * With the reader's language over the built-in texts, and the page's own over both.
+   *
+   * @template {object} T
+   * @param {T} builtIn
+   * @returns {T}
+   */
+  translated(builtIn) {
+    return { ...builtIn, ...this.#language.texts, ...this.#labels };
   }
 
   /** Makes everything anew that depends on texts, client and attributes. */
@@ -256,6 +274,22 @@ export class InboxElement extends HTMLElement {
     const value = Reflect.get(this, name);
     Reflect.deleteProperty(this, name);
     Reflect.set(this, name, value);
+  }
+
+  async #learn() {
+    const { locale } = this;
+    const language = await loadLanguage(locale);
+    if (language === this.#language || locale !== this.locale) return;
+    this.#language = language;
+    this.#turn(language.direction);
+    this.rebuild();
+  }
+
+  /** @param {string | undefined} direction what the page says goes before */
+  #turn(direction) {
+    if (this.#isTurned) this.removeAttribute("dir");
+    this.#isTurned = Boolean(direction && !this.closest("[dir]"));
+    if (this.#isTurned) this.dir = String(direction);
   }
 
   #restart() {

@@ -7,11 +7,12 @@
  * @import { Fire } from "./acts.js"
  * @import { ItemContext } from "./item-view.js"
  * @import { InboxClient } from "./client.js"
- * @import { InboxState, Labels, Notification } from "./types.js"
+ * @import { BellLabels, InboxState, Labels, Notification } from "./types.js"
  */
 import { Acts } from "./acts.js";
 import { CategoryTabs, tabsOf } from "./category-tabs.js";
 import { button, h, icon } from "./dom.js";
+import { inboxEnglish } from "./inbox-labels.js";
 import { ListView } from "./list-view.js";
 import { SnoozeMenu } from "./menu.js";
 import { Notice } from "./notice.js";
@@ -25,7 +26,7 @@ const SKELETON_ROWS = 6;
  * @typedef {object} InboxOptions
  * @property {InboxClient} client
  * @property {HTMLElement} host
- * @property {Labels} labels
+ * @property {BellLabels & Partial<Labels>} labels the bell's, and others in place of the English ones
  * @property {string} locale
  * @property {string | null} tabs the attribute
  * @property {((notification: Notification) => Node | null | undefined) | null} renderItem
@@ -53,8 +54,9 @@ export class InboxPane {
 
   /** @param {InboxOptions} options */
   constructor(options) {
-    const { client, host, labels, locale, fire } = (this.#options = options);
-    this.#labels = labels;
+    const { client, host, locale, fire } = (this.#options = options);
+    /** @type {Labels} */
+    const labels = (this.#labels = { ...inboxEnglish, ...options.labels });
     this.#acts = new Acts({ client, labels, locale, notice: this.#notice, fire });
     this.#menu = new SnoozeMenu(labels, locale);
     this.#tabs = new CategoryTabs(labels.categories, (key) => this.#choose({ category: key }));
@@ -190,9 +192,11 @@ export class InboxPane {
     if (this.#isOffering || !host.hasAttribute("push")) return;
     this.#isOffering = true;
     const { signal } = this.#life;
+    /** In other languages it has the words of the prompt too. @type {object} */
+    const labels = this.#labels;
     try {
       const { pushPrompt } = await import("./notifybell-push.js");
-      if (!signal.aborted) this.#notice.element.before(pushPrompt({ host, client, signal }));
+      if (!signal.aborted) this.#notice.element.before(pushPrompt({ host, client, signal, labels }));
     } catch (error) {
       fire("notify-error", { error });
     }

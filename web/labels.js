@@ -1,52 +1,14 @@
 /**
- * The texts of the bell, in English.
+ * The bell's own texts, in English; those of its panel are in `inbox-labels.js`.
  *
- * @import { Labels } from "./types.js"
+ * @import { BellLabels } from "./types.js"
  */
 
-/** @type {Labels} */
+/** @type {BellLabels} */
 export const english = {
   notifications: "Notifications",
   bell: (unread) => (unread ? `Notifications, ${unread} unread` : "Notifications"),
-  markAllRead: "Mark all as read",
-  markRead: "Mark as read",
-  markUnread: "Mark as unread",
-  archive: "Archive",
-  close: "Close",
-  unread: "Unread",
   received: (titles) =>
     titles.length === 1 ? `New notification: ${titles[0]}` : `${titles.length} new notifications`,
-  archived: "Archived",
-  undo: "Undo",
-  markedRead: "Marked as read",
-  markedUnread: "Marked as unread",
-  all: "All",
-  categories: "Categories",
-  unreadOnly: "Unread",
-  emptyFilterTitle: "Nothing here",
-  emptyFilterText: "What matches will appear here.",
-  andOthers: (count) => (count === 1 ? "and 1 other" : `and ${count} others`),
-  showLess: "Show less",
-  showMore: "Show more",
-  ungroup: "Ungroup",
-  ungrouped: "Ungrouped",
-  snooze: "Snooze",
-  inOneHour: "In 1 hour",
-  tonight: "Tonight",
-  tomorrow: "Tomorrow",
-  nextWeek: "Next week",
-  pickTime: "Pick a time",
-  snoozedUntil: (time) => `Snoozed until ${time}`,
-  newOnes: (count) => `${count} new`,
-  emptyTitle: "You’re all caught up",
-  emptyText: "New notifications will appear here.",
   failedTitle: "Notifications did not load",
-  failedText: "Check your connection and try again.",
-  retry: "Try again",
-  moreFailed: "The rest did not load.",
-  notSaved: "That was not saved. Please try again.",
-  reconnecting: "Reconnecting…",
-  offline: "You are offline",
-  signedOut: "Your session has ended. Reload the page.",
-  loading: "Loading",
 };

@@ -7,6 +7,8 @@
 import { ApiError } from "./api.js";
 import { h } from "./dom.js";
 import { InboxElement } from "./inbox-element.js";
+import { inboxEnglish } from "./inbox-labels.js";
+import { english } from "./labels.js";
 import { textButton } from "./preferences-controls.js";
 import { Draft } from "./preferences-draft.js";
 import { loadSettings } from "./preferences-api.js";
@@ -29,6 +31,7 @@ const PREFERENCE_SECTIONS = [pauseSection, matrixSection, quietSection, timesSec
  * @attribute token - The user's JWT, made by the page's own backend.
  * @attribute server-url - The NotifyBell server; by default the one this script came from.
  * @attribute theme - "soft" or "contrast" in place of the plain looks, "light" or "dark" in place of the page's `color-scheme`; or one of each: "soft dark".
+ * @attribute lang - Language of the words and dates; by default that of the page around it, else the browser's.
  *
  * @property {string} token - The attribute.
  * @property {string} serverUrl - The attribute.
@@ -81,7 +84,7 @@ const PREFERENCE_SECTIONS = [pauseSection, matrixSection, quietSection, timesSec
  */
 export class NotifyPreferencesElement extends InboxElement {
   /** @override */
-  static observedAttributes = ["token", "server-url"];
+  static observedAttributes = ["token", "server-url", "lang"];
 
   #box = h("div", { part: "preferences", class: "preferences" });
   #saved = h("p", { part: "saved", class: "saved", role: "status" });
@@ -116,7 +119,7 @@ export class NotifyPreferencesElement extends InboxElement {
 
   /** @override */
   get texts() {
-    return { ...super.texts, ...preferencesEnglish, ...this.labels };
+    return this.translated({ ...english, ...inboxEnglish, ...preferencesEnglish });
   }
 
   /** @override */

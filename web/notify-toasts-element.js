@@ -6,6 +6,7 @@
 import { h } from "./dom.js";
 import { badgeIcon } from "./favicon-badge.js";
 import { InboxElement } from "./inbox-element.js";
+import { english } from "./labels.js";
 import { onTick } from "./relative-time.js";
 import { chime } from "./sound.js";
 import { isUnread } from "./status.js";
@@ -26,6 +27,7 @@ const BADGE_ATTRIBUTES = ["title-badge", "favicon-badge"];
  * @attribute token - The user's JWT, made by the page's own backend.
  * @attribute server-url - The NotifyBell server; by default the one this script came from.
  * @attribute theme - "soft" or "contrast" in place of the plain looks, "light" or "dark" in place of the page's `color-scheme`; or one of each: "soft dark".
+ * @attribute lang - Language of the words and dates; by default that of the page around it, else the browser's.
  * @attribute position - "bottom-end" (default), "bottom-center", "bottom-start", "top-end", "top-center" or "top-start".
  * @attribute duration - Milliseconds until a toast goes, 6000 by default; "0": it stays. Time stands still under the pointer, with the focus inside and while the tab is hidden.
  * @attribute max - How many are shown at once, 3 by default; the oldest goes first.
@@ -69,7 +71,7 @@ const BADGE_ATTRIBUTES = ["title-badge", "favicon-badge"];
  */
 export class NotifyToastsElement extends InboxElement {
   /** @override */
-  static observedAttributes = ["token", "server-url", ...BADGE_ATTRIBUTES];
+  static observedAttributes = ["token", "server-url", "lang", ...BADGE_ATTRIBUTES];
 
   #list = h("ol", { class: "toast-list" });
   #corner = h("section", { part: "toasts", class: "toasts", popover: "manual" }, this.#list);
@@ -120,7 +122,7 @@ export class NotifyToastsElement extends InboxElement {
 
   /** @override */
   get texts() {
-    return { ...super.texts, ...toastsEnglish, ...this.labels };
+    return this.translated({ ...english, ...toastsEnglish });
   }
 
   /** @override */

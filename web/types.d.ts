@@ -168,18 +168,24 @@ export type TabMessage =
   | { kind: "alive" };
 
 /** Every text of the bell; set `labels` on the element to translate. */
-export interface Labels {
+/** What the bell says without its panel. */
+export interface BellLabels {
   notifications: string;
   /** Name of the button. */
   bell: (unread: number) => string;
+  /** Said by screen readers when one or more notifications arrive. */
+  received: (titles: string[]) => string;
+  failedTitle: string;
+}
+
+/** All that bell and inbox say. */
+export interface Labels extends BellLabels {
   markAllRead: string;
   markRead: string;
   markUnread: string;
   archive: string;
   close: string;
   unread: string;
-  /** Said by screen readers when one or more notifications arrive. */
-  received: (titles: string[]) => string;
   archived: string;
   undo: string;
   /** Said when one was marked, with "Undo" beside it. */
@@ -211,7 +217,6 @@ export interface Labels {
   newOnes: (count: number) => string;
   emptyTitle: string;
   emptyText: string;
-  failedTitle: string;
   failedText: string;
   retry: string;
   moreFailed: string;

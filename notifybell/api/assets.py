@@ -1,7 +1,8 @@
 """The widget's files, from memory: compressed once at start, revalidated by ETag.
 
 `/notifybell.js` is the bell in one file, `/notifybell-panel.js` what it fetches for its panel and
-`/notifybell-all.js` every element; the modules they are made of are there too, for headless use.
+`/notifybell-all.js` every element; the modules they are made of are there too, for headless use,
+and `/lang/de.js` and its like with the words of other languages.
 
 Module scripts on other sites are fetched with CORS, so these files say `*`: they are public and
 carry no data. `no-cache` means "ask first", so that an upgrade never mixes old modules with new.
@@ -78,7 +79,8 @@ def _asset(body: bytes, media_type: str) -> Asset:
 def widget_routes() -> list[HTTPRouteHandler]:
     """A public route for the widget, `/notifybell.js`, and for each module."""
     folder = web_folder()
-    assets = {path.name: load_asset(path) for path in sorted(folder.glob("*.js"))}
+    files = [*sorted(folder.glob("*.js")), *sorted(folder.glob("lang/*.js"))]
+    assets = {path.relative_to(folder).as_posix(): load_asset(path) for path in files}
     for name in ENTRIES:
         assets[name] = _asset(bundle(folder, name).encode(), _TYPES[".js"])
     return [asset_route(f"/{name}", asset, {}) for name, asset in assets.items()]
