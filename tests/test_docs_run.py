@@ -120,7 +120,8 @@ def test_every_command_of_the_api_tour_is_answered(reader: Reader) -> None:
     assert (len(json.loads(unread)["data"]), json.loads(count)["count"], read) == (1, 1, "")
     nothing, changed = printed["preferences"].splitlines()
     [orders] = json.loads(changed)["categories"]
-    assert nothing == "" and {"name": "web_push", "enabled": False, "digest": None} in orders["channels"]
+    web_push = {"name": "web_push", "enabled": False, "digest": None}
+    assert nothing == "" and web_push in orders["channels"]
     subscribed, broadcast, muted = map(json.loads, printed["topics"].splitlines())
     assert (subscribed["subscribed"], broadcast["status"]["summary"]["total"]) == (2, 2)
     assert muted["state"] == "muted"

@@ -193,8 +193,10 @@ def _check_the_books(conn: sqlite3.Connection) -> None:
     assert doubles == []
     assert conn.execute("SELECT count(*) FROM user").fetchone() == (CROWD,)
     without_delivery = conn.execute(
-        "SELECT count(*) FROM notification n WHERE NOT EXISTS (SELECT 1 FROM delivery d"
-        " WHERE d.id BETWEEN 'dlv_' || substr(n.id, 5) || '-' AND 'dlv_' || substr(n.id, 5) || 'zz')"
+        "SELECT count(*) FROM notification n"
+        " WHERE NOT EXISTS (SELECT 1 FROM delivery d"
+        " WHERE d.id BETWEEN 'dlv_' || substr(n.id, 5) || '-'"
+        " AND 'dlv_' || substr(n.id, 5) || 'zz')"
     ).fetchone()
     assert without_delivery == (0,)
 
