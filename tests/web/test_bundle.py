@@ -54,6 +54,13 @@ def test_the_server_sends_one_file_of_that_size(shop: Shop) -> None:
         assert "import " not in re.sub(r"import\.meta", "", answer.text)
 
 
+def test_the_server_answers_a_language_to_any_site(shop: Shop) -> None:
+    answer = httpx.get(f"{shop.server.url}/lang/de.js")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert "Mitteilungen" in answer.text
+
+
 @pytest.mark.parametrize("entry", BUDGETS)
 def test_the_bundle_is_a_valid_module(entry: str, tmp_path: Path) -> None:
     path = tmp_path / "bundle.mjs"

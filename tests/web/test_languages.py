@@ -1,0 +1,121 @@
+"""The elements in the language of the page around them, under the shop's strict policy."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.web.conftest import Shop
+from tests.web.driving import button, expect_unread, item, open_panel
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.xdist_group("browser"),
+]
+Bell = Callable[..., str]
+
+
+async def direction(page: Page) -> str:
+    found: str = await button(page).evaluate("(button) => getComputedStyle(button).direction")
+    return found
+
+
+async def test_a_german_page_has_a_german_bell(
+    shop: Shop, page: Page, bell: Bell, ann: str
+) -> None:
+    shop.send(ann, "Bestellung 1")
+    await page.goto(bell(ann, html='lang="de"'))
+    await expect(button(page)).to_have_accessible_name("Mitteilungen, 1 ungelesen")
+    await open_panel(page)
+    await expect(page.get_by_role("dialog", name="Mitteilungen")).to_be_visible()
+    await expect(page.get_by_role("button", name="Alle gelesen")).to_be_visible()
+    await item(page, "Bestellung 1").hover()
+    await expect(page.get_by_role("button", name="Archivieren")).to_be_visible()
+    assert await direction(page) == "ltr"
+
+
+async def test_an_arabic_bell_is_right_to_left(
+    shop: Shop, page: Page, bell: Bell, ann: str
+) -> None:
+    for number in range(2):
+        shop.send(ann, f"طلب {number}")
+    await page.goto(bell(ann, html='lang="ar"'))
+    await expect(button(page)).to_have_accessible_name("الإشعارات، إشعاران غير مقروءين")
+    assert await direction(page) == "rtl"
+
+
+async def test_the_direction_that_the_page_gives_stays(page: Page, bell: Bell, ann: str) -> None:
+    await page.goto(bell(ann, html='lang="ar" dir="ltr"'))
+    await expect(button(page)).to_have_accessible_name("الإشعارات")
+    assert await direction(page) == "ltr"
+
+
+async def test_a_region_is_answered_by_its_language(page: Page, bell: Bell, ann: str) -> None:
+    await page.goto(bell(ann, html='lang="pt-BR"'))
+    await expect(button(page)).to_have_accessible_name("Notificações")
+
+
+async def test_an_unknown_language_is_english_and_fetches_nothing(
+    page: Page, bell: Bell, ann: str
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(bell(ann, html='lang="sv"'))
+    await expect_unread(page, 0)
+    await open_panel(page)
+    await expect(page.get_by_text("You’re all caught up")).to_be_visible()
+    assert not [url for url in asked if "/lang/" in url]
+
+
+async def test_it_is_english_until_the_file_is_there(page: Page, bell: Bell, ann: str) -> None:
+    held: list[Route] = []
+    await page.route("**/lang/fr.js", lambda route: held.append(route))
+    await page.goto(bell(ann, html='lang="fr"'))
+    await open_panel(page)
+    await expect(page.get_by_text("You’re all caught up")).to_be_visible()
+    await held[0].continue_()
+    await expect(page.get_by_text("Vous êtes à jour")).to_be_visible()
+
+
+async def test_it_stays_english_when_the_file_does_not_come(
+    page: Page, bell: Bell, ann: str
+) -> None:
+    await page.route("**/lang/fr.js", lambda route: route.abort())
+    async with page.expect_event("requestfailed", lambda request: "/lang/fr.js" in request.url):
+        await page.goto(bell(ann, html='lang="fr"'))
+    await open_panel(page)
+    await expect(page.get_by_text("You’re all caught up")).to_be_visible()
+
+
+async def test_the_words_of_the_page_go_before_those_of_the_language(
+    page: Page, bell: Bell, ann: str
+) -> None:
+    script = "document.querySelector('notify-bell').labels = { emptyTitle: 'Feierabend' };"
+    await page.goto(bell(ann, html='lang="de"', script=script))
+    await open_panel(page)
+    await expect(page.get_by_text("Feierabend")).to_be_visible()
+    await expect(page.get_by_text("Neue Mitteilungen erscheinen hier.")).to_be_visible()
+
+
+async def test_an_element_follows_its_own_lang(page: Page, bell: Bell, ann: str) -> None:
+    await page.goto(bell(ann, 'lang="ar"', html='lang="de"'))
+    await expect(button(page)).to_have_accessible_name("الإشعارات")
+    await page.locator("notify-bell").evaluate("(bell) => { bell.lang = 'ja'; }")
+    await expect(button(page)).to_have_accessible_name("通知")
+    assert await direction(page) == "ltr"
+
+
+async def test_the_preference_centre_speaks_it_too(
+    shop: Shop, page: Page, bell: Bell, ann: str
+) -> None:
+    element = {"tag": "notify-preferences", "module": "notifybell-all.js"}
+    await page.goto(bell(ann, html='lang="es"', **element))
+    await expect(page.get_by_role("heading", name="Horas de silencio")).to_be_visible()
+
+
+async def test_toasts_speak_it_too(shop: Shop, page: Page, bell: Bell, ann: str) -> None:
+    element = {"tag": "notify-toasts", "module": "notifybell-all.js"}
+    await page.goto(bell(ann, html='lang="zh-CN"', **element))
+    corner = page.locator("notify-toasts section")
+    await expect(corner).to_have_attribute("aria-label", "通知")
