@@ -7,7 +7,7 @@
  */
 import { h } from "./dom.js";
 import { english } from "./labels.js";
-import { loadLanguage } from "./languages.js";
+import { BUILT_IN, loadLanguage } from "./languages.js";
 import { clientFor } from "./shared.js";
 
 /**
@@ -123,7 +123,7 @@ export class InboxElement extends HTMLElement {
   /** @type {Partial<Labels>} */
   #labels = {};
   /** @type {Partial<Language>} */
-  #language = {};
+  #language = BUILT_IN;
   #isTurned = false;
   /** @type {((notification: Notification) => Node | null | undefined) | null} */
   #renderItem = null;

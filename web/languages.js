@@ -7,8 +7,8 @@
 
 /** The files in `lang/`, but for English. */
 const LANGUAGES = ["ar", "de", "es", "fr", "ja", "pt", "zh"];
-/** @type {Partial<Language>} */
-const BUILT_IN = {};
+/** English, with nothing in place of it. @type {Partial<Language>} */
+export const BUILT_IN = {};
 
 /**
  * The file for a locale: "pt" for "pt-BR", "" where there is none.
