@@ -141,7 +141,8 @@ class EngineDesk:
             for sender, number in zip(self._senders, counts, strict=True)
             for one in sender.since(number, self.browsers)
         ]
-        assert Counter(came) == Counter(model.pass_time(self.clock.time))
+        expected = model.pass_time(self.clock.time)
+        assert Counter(came) == Counter(expected), (self.clock.time, came, expected)
         self._compare_rows(model)
         assert self._database.read(kept_counts) == self._database.read(recount)
 

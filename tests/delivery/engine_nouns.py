@@ -41,7 +41,7 @@ KINDS = {
         }
     ),
     "quiet": Kind(route={"in_app": (0, None), "email": (HOUR, None)}),
-    "login": Kind(required=True, channels={"email": "off"}),
+    "login": Kind(required=True, channels={"email": "off"}, throttle={"email": (1, HOUR)}),
     "codes": Kind(urgent=True, channels={"email": "digest:15m"}),
     "alarm": Kind(required=True, urgent=True, route={"email": (0, None), "web_push": (0, None)}),
     "deals": Kind(throttle={"email": (2, HOUR), "web_push": (1, HOUR)}),
@@ -138,8 +138,10 @@ class Note(msgspec.Struct, eq=False):
         )
 
     def is_needless(self, unless: str | None) -> bool:
-        mark = {"seen": self.seen, "read": self.read}
-        return unless is not None and (self.archived or self.deleted or mark[unless])
+        if unless is None:
+            return False
+        is_put_away = self.archived or self.deleted or self.snoozed_until is not None
+        return is_put_away or (self.read if unless == "read" else self.seen)
 
 
 class Row(msgspec.Struct, eq=False):

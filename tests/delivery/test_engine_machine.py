@@ -7,7 +7,7 @@ message more, none less, none twice, none later. Where each delivery stands is c
 
 from typing import Any, TypeVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -23,6 +23,8 @@ from tests.delivery.engine_nouns import (
     MINUTE,
     Note,
     Post,
+    Row,
+    kind_of,
 )
 from tests.factories import NOW, a_browser
 
@@ -170,6 +172,17 @@ class Engine(RuleBasedStateMachine):
         self.model.choose(person, category, channel, choice, now)
         self.desk.settle(self.model)
 
+    @precondition(lambda self: self._held())
+    @rule(which=ANY, for_all=st.booleans(), choice=st.sampled_from(["on", "off"]))
+    def change_mind(self, which: int, for_all: bool, choice: str) -> None:
+        """About something that waits in a digest."""
+        held = self._held()
+        row = held[which % len(held)]
+        category = row.note.post.category
+        if for_all or category is None or kind_of(row.note.post).required:
+            category = "*"
+        self.choose(row.note.person.name, category, row.channel, choice)
+
     @rule(name=PEOPLE, quiet=QUIET)
     def set_quiet_hours(self, name: str, quiet: tuple[str, str, tuple[str, ...]] | None) -> None:
         now, person = self._tick(), self.model.people[name]
@@ -299,6 +312,9 @@ class Engine(RuleBasedStateMachine):
     def _reachable(self) -> list[Note]:
         return [one for one in self.model.notes if one.is_shown and not one.deleted]
 
+    def _held(self) -> list[Row]:
+        return [row for row in self.model.rows if row.state == "held"]
+
     def _pick(self, which: int) -> Note:
         """One of those that can be marked, mostly a new one."""
         reachable = self._reachable()
@@ -311,6 +327,7 @@ Engine.TestCase.settings = settings(
     deadline=None,
     derandomize=True,
     database=None,
+    phases=[Phase.generate],  # a failure is told at once: to shorten it takes minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
