@@ -71,7 +71,8 @@ async def test_the_api_shows_a_digest_as_the_page_says(shop: Shop) -> None:
     await shop.send(category="comments", title="Bob wrote again")
     await shop.ann.post(f"/api/notifications/{read}/read")
     waiting = await mails(shop, state="held")
-    assert [one["reason"] for one in waiting] == ["default of category comments"] * 2
+    due = "digest 2026-01-01T09:00:00.000Z"
+    assert [one["reason"] for one in waiting] == [f"default of category comments; {due}"] * 2
     await look(shop, shop.clock.now() + 9 * HOUR)
     [message] = [one for one in await mails(shop) if one["notification_id"] == one["digest_id"]]
     assert (message["state"], message["broadcast_id"]) == ("sent", "")
@@ -81,7 +82,7 @@ async def test_the_api_shows_a_digest_as_the_page_says(shop: Shop) -> None:
     [left_out] = await mails(shop, state="skipped")
     assert (left_out["notification_id"], left_out["reason"]) == (
         read,
-        "default of category comments; read or put away before its digest",
+        f"default of category comments; {due}; read or put away before its digest",
     )
     events = (await shop.project.get("/api/events", params={"type": "digest.sent"})).json()["data"]
     assert [one["log"] for one in events] == ["250 OK"]

@@ -28,7 +28,7 @@ PUBLIC = {
     "/inbox/session": "its code is the permission",
 }
 INBOX_FILE = re.compile(r"/inbox/[a-z0-9-]+\.(js|css|svg|png)")
-WIDGET = re.compile(r"/[a-z-]+\.js")
+WIDGET = re.compile(r"/(lang/)?[a-z-]+\.js")
 
 
 def routes(app: Litestar) -> Iterator[tuple[str, str, Any]]:

@@ -170,9 +170,8 @@ async def test_a_digest_is_kept_with_the_browsers_time_zone(
 ) -> None:
     await page.goto(preferences(ann))
     often = page.get_by_role("combobox", name="News and offers: how often by Email")
-    assert await often.locator("option").all_text_contents() == [
-        *("At once", "Every 15 minutes", "Hourly", "Daily", "Weekly")
-    ]
+    windows = ["At once", "Every 15 minutes", "Hourly", "Daily", "Weekly"]
+    await expect(often.locator("option")).to_have_text(windows)
     await often.select_option("15m")
     await expect_saved(page)
     assert choice(choosy_shop, ann, "news", "email") == (True, "15m")
