@@ -24,7 +24,7 @@ CHECKS = (
     "allow_header_conformance",
     "ignored_auth",
 )
-EXAMPLES = 15
+EXAMPLES = 10
 RUN_S = 100
 
 pytestmark = pytest.mark.slow
