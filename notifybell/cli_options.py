@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ import msgspec
 from notifybell import config
 from notifybell.channels import registry
 from notifybell.domain import config_rules
+from notifybell.domain.near import closest
 
 OK, FAILED, USAGE, STORE, UNREACHABLE = range(5)
 
@@ -40,9 +40,8 @@ class UserType(click.ParamType[UserReference]):
             return value
         kind, colon, rest = str(value).partition(":")
         if not colon or kind not in self.kinds:
-            near = get_close_matches(kind, self.kinds, n=1) if colon else []
-            if near:
-                self.fail(f"{value!r}: did you mean {near[0]}:{rest}?", param, ctx)
+            if colon and (near := closest(kind, self.kinds)):
+                self.fail(f"{value!r}: did you mean {near}:{rest}?", param, ctx)
             kind, rest = "external_id", str(value)
         if not rest:
             self.fail(f"{value!r} names no user", param, ctx)

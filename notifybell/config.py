@@ -17,10 +17,11 @@ import msgspec
 from notifybell.domain import config_rules as rules
 from notifybell.domain import digests
 from notifybell.domain.channel_kind import ChannelKind
-from notifybell.domain.config_reader import Reader, Table, nearest, secrets_of
+from notifybell.domain.config_reader import Reader, Table, secrets_of
 from notifybell.domain.errors import ConfigError
 from notifybell.domain.inbox_config import InboxConfig
 from notifybell.domain.model import IN_APP, Category, Channel, RouteStep, Throttle
+from notifybell.domain.near import nearest
 from notifybell.domain.preferences import OFF, Policy
 from notifybell.domain.webhook_config import WebhookConfig
 

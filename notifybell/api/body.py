@@ -4,7 +4,6 @@ Litestar would decode to dictionaries first and convert leniently ("1" for 1); t
 strictly, and keeps the Struct as the OpenAPI schema.
 """
 
-import difflib
 import re
 from collections.abc import Generator
 from functools import cache
@@ -17,6 +16,7 @@ from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
 from notifybell.domain.errors import InvalidField, InvalidRequest
+from notifybell.domain.near import no_such
 
 T = TypeVar("T")
 
@@ -84,9 +84,7 @@ def _invalid_field(text: str, struct: type[Any]) -> InvalidField:
     pointer = f"{pointer}/{_escape(field['name'])}"
     if "missing" in what:
         return InvalidField(pointer, "this field is required")
-    near = difflib.get_close_matches(field["name"], _field_names(struct), n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return InvalidField(pointer, f"there is no such field{hint}")
+    return InvalidField(pointer, no_such("field", field["name"], _field_names(struct)))
 
 
 def _field_names(struct: type[Any]) -> list[str]:

@@ -4,12 +4,12 @@ A name is only called unknown where nothing in any template could have given it 
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 
 import msgspec
 from jinja2 import Environment, TemplateSyntaxError, meta, nodes
 
 from notifybell.channels.template_values import FIELDS, VARIABLES
+from notifybell.domain.near import closest
 
 _PICKS_ONE = ("first", "last", "random")
 _KEEPS_KIND = ("list", "reverse", "sort", "selectattr", "rejectattr", "unique")
@@ -151,5 +151,5 @@ def _wrong_references(
 
 
 def _hint(name: str, known: Collection[str]) -> str:
-    near = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    near = closest(name, known)
+    return f"; did you mean {near}?" if near else ""

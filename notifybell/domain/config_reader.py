@@ -5,8 +5,7 @@ keys, Structs are tables with fixed ones. Pure: text like `env:NAME` goes to the
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args, get_origin
@@ -14,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, get_args, get_origi
 import msgspec
 
 from notifybell.domain.config_rules import CATEGORY_KEY, Fetched, Rule
+from notifybell.domain.near import nearest
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _SECRET_LIKE = re.compile(r"(sk|nb)_.*|[A-Za-z0-9_\-+/=]{32,}|-----BEGIN.*", re.DOTALL)
@@ -169,12 +169,6 @@ class Reader:
     def _note(self, problem: str) -> object:
         self.problems.append(problem)
         return _BAD
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """What an unknown word was probably meant to be, else all that would do."""
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known) or 'nothing'}"
 
 
 def secrets_of(table: Table) -> Iterator[str]:

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from notifybell.domain import config_rules as rules
-from notifybell.domain.config_reader import Table, nearest
+from notifybell.domain.config_reader import Table
 from notifybell.domain.config_rules import Rule
+from notifybell.domain.near import nearest
 from notifybell.domain.push import endpoint_problem
 from notifybell.domain.webhooks import EVENTS, key_of
 
