@@ -47,12 +47,19 @@ def failure(answer: Answer, service: str, *, now: int, setting: str | None = Non
             return Misconfigured(setting, f"{service} refuses our key: {said}")
         return AddressGone(f"{service} no longer lets us in: {said}")
     if status in _TRY_AGAIN or status >= 500:
-        wait = retry_after_s(answer.headers, now)
-        is_down = status in _DOWN
-        return Temporary(f"{service} is busy: {said}", retry_after_s=wait, is_down=is_down)
+        return busy(answer, service, now=now)
     if 300 <= status < 400:
         return Rejected(f"{service} redirects, which is not followed: {said}")
     return Rejected(f"{service} refuses the message: {said}")
+
+
+def busy(answer: Answer, service: str, *, now: int) -> Temporary:
+    """The answer of a service that may take the message later."""
+    return Temporary(
+        f"{service} is busy: {what_it_said(answer)}",
+        retry_after_s=retry_after_s(answer.headers, now),
+        is_down=answer.status in _DOWN,
+    )
 
 
 def what_it_said(answer: Answer) -> str:

@@ -31,7 +31,7 @@ from notifybell.channels.base import Message, Receipt, Tools
 from notifybell.channels.http2_client import Http2Client
 from notifybell.channels.http_client import Answer
 from notifybell.channels.mobile_parts import (
-    SERVICE_URL,
+    DeviceToken,
     body_within,
     data_of,
     foreign_or_fault,
@@ -39,7 +39,7 @@ from notifybell.channels.mobile_parts import (
     tag_of,
     title_of,
 )
-from notifybell.domain.channel_kind import TokenForm
+from notifybell.domain import config_rules as rules
 from notifybell.domain.clock import SECOND_MS
 from notifybell.domain.config_reader import Table
 from notifybell.domain.config_rules import Rule
@@ -82,16 +82,15 @@ class ApnsConfig(Table, frozen=True, kw_only=True):
     team_id: Annotated[str, APPLE_ID]
     bundle_id: Annotated[str, BUNDLE_ID]
     key: Annotated[str, KEY]
-    url: Annotated[str, SERVICE_URL] = ""
+    url: Annotated[str, rules.SERVICE_URL] = ""
     #: instead of Apple's two hosts
 
 
-class ApnsToken(TokenForm, frozen=True, kw_only=True):
+class ApnsToken(DeviceToken, frozen=True, kw_only=True):
     """A device's token. `app_id` is its bundle identifier where it is not the configured one."""
 
     example = _EXAMPLE
 
-    device_token: str
     app_id: str | None = None
     installation_id: Literal["development", "production"] | None = None
     #: None: production
@@ -105,10 +104,6 @@ class ApnsToken(TokenForm, frozen=True, kw_only=True):
     @property
     def address(self) -> str:
         return self.device_token.lower()
-
-    @property
-    def moves(self) -> bool:
-        return True
 
     @property
     def host(self) -> str:

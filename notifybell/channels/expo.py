@@ -28,7 +28,7 @@ from notifybell.channels.answers import failure, what_it_said
 from notifybell.channels.base import Message, Receipt, Tools
 from notifybell.channels.http_client import Answer
 from notifybell.channels.mobile_parts import (
-    SERVICE_URL,
+    DeviceToken,
     body_within,
     data_of,
     foreign_or_fault,
@@ -36,7 +36,6 @@ from notifybell.channels.mobile_parts import (
     title_of,
 )
 from notifybell.domain import config_rules as rules
-from notifybell.domain.channel_kind import TokenForm
 from notifybell.domain.config_reader import Table
 from notifybell.domain.errors import (
     AddressGone,
@@ -63,29 +62,19 @@ class ExpoConfig(Table, frozen=True, kw_only=True):
 
     access_token: Annotated[str, rules.PASSWORD] = ""
     #: needed where the project has "enhanced security for push notifications"
-    url: Annotated[str, SERVICE_URL] = f"https://{HOST}"
+    url: Annotated[str, rules.SERVICE_URL] = f"https://{HOST}"
 
 
-class ExpoToken(TokenForm, frozen=True, kw_only=True):
+class ExpoToken(DeviceToken, frozen=True, kw_only=True):
     """An app's Expo push token."""
 
     example = _EXAMPLE
-
-    device_token: str
 
     def check(self, *, allow_private: bool) -> None:
         if not _TOKEN.fullmatch(self.device_token):
             raise InvalidField(
                 "/device_token", 'must be an Expo push token, such as "ExponentPushToken[…]"'
             )
-
-    @property
-    def address(self) -> str:
-        return self.device_token
-
-    @property
-    def moves(self) -> bool:
-        return True
 
     @property
     def host(self) -> str:

@@ -25,7 +25,7 @@ from notifybell.channels.base import Message, Receipt, Tools
 from notifybell.channels.fcm_access import SERVICE_ACCOUNT, SETTING, FcmAccess, service_account
 from notifybell.channels.http_client import Answer
 from notifybell.channels.mobile_parts import (
-    SERVICE_URL,
+    DeviceToken,
     body_within,
     data_of,
     foreign_or_fault,
@@ -33,7 +33,7 @@ from notifybell.channels.mobile_parts import (
     tag_of,
     title_of,
 )
-from notifybell.domain.channel_kind import TokenForm
+from notifybell.domain import config_rules as rules
 from notifybell.domain.clock import SECOND_MS
 from notifybell.domain.config_reader import Table
 from notifybell.domain.errors import AddressGone, InvalidField, Misconfigured, SendError
@@ -53,29 +53,20 @@ class FcmConfig(Table, frozen=True, kw_only=True):
     """A Firebase project."""
 
     service_account: Annotated[str, SERVICE_ACCOUNT]
-    url: Annotated[str, SERVICE_URL] = f"https://{HOST}"
+    url: Annotated[str, rules.SERVICE_URL] = f"https://{HOST}"
 
 
-class FcmToken(TokenForm, frozen=True, kw_only=True):
+class FcmToken(DeviceToken, frozen=True, kw_only=True):
     """An app's registration token. `installation_id` means nothing to FCM and is not kept."""
 
     example = _EXAMPLE
     not_kept = frozenset({"installation_id"})
 
-    device_token: str
     installation_id: Literal["development", "production"] | None = None
 
     def check(self, *, allow_private: bool) -> None:
         if not _TOKEN.fullmatch(self.device_token):
             raise InvalidField("/device_token", "must be an FCM registration token")
-
-    @property
-    def address(self) -> str:
-        return self.device_token
-
-    @property
-    def moves(self) -> bool:
-        return True
 
     @property
     def host(self) -> str:

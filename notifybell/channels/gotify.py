@@ -21,31 +21,21 @@ from notifybell.channels.action_link import absolute_link
 from notifybell.channels.answers import receipt, what_it_said
 from notifybell.channels.base import Message, Receipt, Registration, Tools
 from notifybell.channels.http_client import Answer, OutgoingHttp
+from notifybell.domain import config_rules as rules
 from notifybell.domain.channel_kind import ChannelKind, TokenForm
 from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS, Clock
 from notifybell.domain.config_reader import Table
-from notifybell.domain.config_rules import Rule
 from notifybell.domain.errors import AddressGone, InvalidField, Misconfigured, Rejected, SendError
 from notifybell.domain.model import Token
-from notifybell.domain.push import endpoint_problem
 from notifybell.domain.retry import RetryPolicy
 
 _KEY = re.compile(r"[A-Za-z0-9._\-]{8,128}")
 _NO_GOTIFY = (404, 405, 410)
 
 
-def _server(value: Any) -> str:
-    """Gotify may live below a path."""
-    if not isinstance(value, str) or endpoint_problem(value, allow_private=True):
-        raise ValueError
-    if "?" in value or "#" in value:
-        raise ValueError
-    return value.rstrip("/")
-
-
-SERVER = Rule(
+SERVER = msgspec.structs.replace(
+    rules.SERVICE_URL,
     allowed='the http:// or https:// address of a server, such as "https://gotify.example.com"',
-    read=_server,
 )
 
 

@@ -12,10 +12,9 @@ import msgspec
 from notifybell.channels.action_link import absolute_link
 from notifybell.channels.base import Message, Receipt
 from notifybell.channels.plain_text import json_bytes, shortened
+from notifybell.domain.channel_kind import TokenForm
 from notifybell.domain.clock import SECOND_MS
-from notifybell.domain.config_rules import Rule
 from notifybell.domain.errors import Misconfigured, Rejected, SendError
-from notifybell.domain.push import endpoint_problem
 
 _TITLE_BYTES = 512
 _LINK_BYTES = 1024
@@ -34,18 +33,18 @@ class Provider(Protocol):
         ...
 
 
-def _service_url(value: Any) -> str:
-    if not isinstance(value, str) or endpoint_problem(value, allow_private=True):
-        raise ValueError
-    if "?" in value or "#" in value:
-        raise ValueError
-    return value.rstrip("/")
+class DeviceToken(TokenForm, frozen=True, kw_only=True):
+    """A phone, as its provider names it: it belongs to whoever signed in there last."""
 
+    device_token: str
 
-SERVICE_URL = Rule(
-    allowed='the http:// or https:// address of a service, such as "https://push.example.com"',
-    read=_service_url,
-)
+    @property
+    def address(self) -> str:
+        return self.device_token
+
+    @property
+    def moves(self) -> bool:
+        return True
 
 
 def title_of(message: Message) -> str:

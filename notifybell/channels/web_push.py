@@ -37,7 +37,7 @@ from py_vapid import Vapid02, VapidException
 from pywebpush import WebPusher
 
 from notifybell.channels.action_link import absolute_link
-from notifybell.channels.answers import retry_after_s, what_it_said
+from notifybell.channels.answers import busy, what_it_said
 from notifybell.channels.base import Message, Receipt, Registration, Tools
 from notifybell.channels.http_client import Answer, OutgoingHttp
 from notifybell.channels.plain_text import json_bytes, shortened
@@ -50,7 +50,6 @@ from notifybell.domain.errors import (
     Misconfigured,
     Rejected,
     SendError,
-    Temporary,
 )
 from notifybell.domain.model import Token
 from notifybell.domain.push import endpoint_problem, keys_problem, origin, validate_subscription
@@ -226,11 +225,7 @@ class WebPushSender:
         if status in (404, 410):
             return AddressGone(f"the push subscription is gone: {said}")
         if status == 429 or status >= 500:
-            wait = retry_after_s(answer.headers, self._clock.now())
-            is_down = status in (502, 503, 504)
-            return Temporary(
-                f"the push service is busy: {said}", retry_after_s=wait, is_down=is_down
-            )
+            return busy(answer, "the push service", now=self._clock.now())
         if status in (400, 401, 403) and self._is_believed(endpoint):
             sentence = f"{origin(endpoint)} refuses our VAPID key or subject: {said}"
             return Misconfigured("web_push.private_key", sentence)

@@ -19,6 +19,7 @@ from notifybell.domain import digests
 from notifybell.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from notifybell.domain.local_time import minutes_of, zone_problem
 from notifybell.domain.model import RouteStep, Throttle
+from notifybell.domain.push import endpoint_problem
 
 CATEGORY_KEY = re.compile(r"[A-Za-z0-9_.\-/:]+")
 _TOKEN = re.compile(r"[A-Za-z0-9_\-.~+/]+=*")
@@ -114,6 +115,14 @@ def _url(value: Any) -> SplitResult:
     else:
         _host(host)
     return url
+
+
+def _service_url(value: Any) -> str:
+    """A service may live below a path, and anywhere: it is the operator who names it."""
+    text = _text(value)
+    if endpoint_problem(text, allow_private=True) or "?" in text or "#" in text:
+        raise ValueError
+    return text.rstrip("/")
 
 
 def _origin(value: Any) -> str:
@@ -311,6 +320,10 @@ ORIGIN = Rule(
     allowed='an exact origin (scheme, host, port if any; no path, no "*"), such as '
     '"https://app.example.com"',
     read=_origin,
+)
+SERVICE_URL = Rule(
+    allowed='the http:// or https:// address of a service, such as "https://push.example.com"',
+    read=_service_url,
 )
 STREAMS = Rule(allowed="a whole number from 1 to 1000000", read=_whole(1, 1_000_000))
 SIZE = Rule(allowed='bytes, or a size such as "300k" or "2M", from "1k" to "1G"', read=_size)

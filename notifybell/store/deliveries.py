@@ -41,6 +41,11 @@ from notifybell.store.rows import as_json_list, columns, fill, insert_rows
 
 _DELIVERY = columns(Delivery, "d")
 _NEWEST = 1000
+_IN_RANGES = (
+    "id IN (SELECT d.id FROM json_each(:ranges) r CROSS JOIN delivery d"
+    " ON d.id BETWEEN r.value ->> 0 AND r.value ->> 1)"
+)
+_WITHDRAWN = "updated_at = :now, reason = reason || '; broadcast ' || :outcome"
 _HELD = "WHERE id = ? AND state = 'sending' AND lease = ?"
 
 
@@ -253,27 +258,26 @@ def withdraw(
     What is on its way has this attempt and no other: its deadline is now. What was shown in the
     inbox says that it was taken back.
     """
-    ranges = as_json_list([delivery_range(one) for one in notification_ids])
+    values = {
+        "outcome": outcome,
+        "now": now,
+        "in_app": IN_APP,
+        "ranges": as_json_list([delivery_range(one) for one in notification_ids]),
+    }
     conn.execute(
-        "UPDATE delivery SET deadline_at = ?1 WHERE state = 'sending' AND deadline_at > ?1"
-        " AND id IN (SELECT d.id FROM json_each(?2) r CROSS JOIN delivery d"
-        "  ON d.id BETWEEN r.value ->> 0 AND r.value ->> 1)",
-        (now, ranges),
+        "UPDATE delivery SET deadline_at = :now WHERE state = 'sending' AND deadline_at > :now"
+        f" AND {_IN_RANGES}",
+        values,
     )
     conn.execute(
-        "UPDATE delivery SET updated_at = ?2, reason = reason || '; broadcast ' || ?1"
-        " WHERE state = 'sent' AND channel = ?4 AND id IN ("
-        "  SELECT d.id FROM json_each(?3) r CROSS JOIN delivery d"
-        "  ON d.id BETWEEN r.value ->> 0 AND r.value ->> 1)",
-        (outcome, now, ranges, IN_APP),
+        f"UPDATE delivery SET {_WITHDRAWN} WHERE state = 'sent' AND channel = :in_app"
+        f" AND {_IN_RANGES}",
+        values,
     )
     rows = conn.execute(
-        "UPDATE delivery SET state = ?1, updated_at = ?2, reason = reason || '; broadcast ' || ?1"
-        " WHERE state IN ('queued', 'held') AND id IN ("
-        "  SELECT d.id FROM json_each(?3) r CROSS JOIN delivery d"
-        "  ON d.id BETWEEN r.value ->> 0 AND r.value ->> 1)"
-        " RETURNING id, notification_id, user_id, channel",
-        (outcome, now, ranges),
+        f"UPDATE delivery SET state = :outcome, {_WITHDRAWN} WHERE state IN ('queued', 'held')"
+        f" AND {_IN_RANGES} RETURNING id, notification_id, user_id, channel",
+        values,
     ).fetchall()
     return fill(Unsent, rows)
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifybell.channels.web_push import payload, retry_after_s
+from notifybell.channels.answers import retry_after_s
+from notifybell.channels.web_push import payload
 from tests.channels.conftest import NOW, a_message
 
 BASE = "https://bell.example.com"
