@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 
 from notifybell.api import openapi, problems
 from notifybell.api.assets import widget_routes
-from notifybell.api.auth import Authenticator
+from notifybell.api.auth import Authenticator, admit
 from notifybell.api.broadcasts import BroadcastController
 from notifybell.api.channels import list_channels
 from notifybell.api.deliveries import DeliveryController
@@ -27,6 +27,7 @@ from notifybell.api.marks import MARK_ROUTES
 from notifybell.api.metrics import get_metrics
 from notifybell.api.notifications import NotificationController
 from notifybell.api.opened import tell_opened
+from notifybell.api.operators import Operators
 from notifybell.api.parts import Parts
 from notifybell.api.preferences import PreferencesController
 from notifybell.api.request import ApiRequest
@@ -49,24 +50,37 @@ def create_litestar(parts: Parts, *more_routes: Any) -> Litestar:
     return _litestar(parts, (*more_routes, *docs_routes(described, parts.config)), None)
 
 
-def _litestar(
-    parts: Parts, more_routes: Sequence[Any], openapi_config: OpenAPIConfig | None
-) -> Litestar:
-    """With an `openapi_config`, Litestar adds routes of its own: such a one is only described."""
+def state_of(parts: Parts) -> dict[str, Any]:
+    """What the routes find at `request.app.state`; they hold nothing of the parts themselves."""
     config = parts.config
+    operators = Operators(parts.database, parts.clock, config)
     authenticator = Authenticator(
         database=parts.database,
         clock=parts.clock,
         api_key=config.auth.api_key,
         secret_keys=config.auth.secret_keys,
         project_tokens=config.auth.project_tokens,
+        operators=operators,
     )
+    return {
+        "parts": parts,
+        "authenticator": authenticator,
+        "operators": operators,
+        "sign_in_limits": SignInLimits(),
+    }
+
+
+def _litestar(
+    parts: Parts, more_routes: Sequence[Any], openapi_config: OpenAPIConfig | None
+) -> Litestar:
+    """With an `openapi_config`, Litestar adds routes of its own: such a one is only described."""
+    config = parts.config
     of_channels = (*token_routes(config.kinds), *installation_routes(config.kinds))
     return Litestar(
         [*_ROUTES, *of_channels, *widget_routes(), *inbox_routes(config), *more_routes],
-        before_request=authenticator.admit,
+        before_request=admit,
         request_class=ApiRequest,
-        state=State({"parts": parts, "sign_in_limits": SignInLimits()}),
+        state=State(state_of(parts)),
         exception_handlers=problems.HANDLERS,
         request_max_body_size=config.server.max_body,
         openapi_config=openapi_config,

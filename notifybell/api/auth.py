@@ -1,7 +1,8 @@
 """Who is calling: a project (bearer token from the configuration) or one of its users (a JWT).
 
-Every route denies unless its handler says `access`: "project", "user" or "public". A project may
-act for a user on the user routes with the header `X-NotifyBell-User`.
+Every route denies unless its handler says `access`: "project", "user", "operator" or "public". A
+project may act for a user on the user routes with the header `X-NotifyBell-User`; an operator is
+signed in to the dashboard (`operators.py`).
 """
 
 import hashlib
@@ -13,6 +14,7 @@ import jwt
 import msgspec
 from litestar.connection import Request
 
+from notifybell.api.operators import Operators
 from notifybell.config import ProjectToken
 from notifybell.domain import identities
 from notifybell.domain.clock import Clock
@@ -21,7 +23,7 @@ from notifybell.domain.model import Recipient
 from notifybell.store import users
 from notifybell.store.database import Database
 
-Access = Literal["project", "user", "public"]
+Access = Literal["project", "user", "operator", "public"]
 
 USER_HEADER = b"x-notifybell-user"
 _ALGORITHM = "HS256"
@@ -85,6 +87,15 @@ def mint_user_token(
     return jwt.encode(claims, secret_key, algorithm=_ALGORITHM)
 
 
+async def admit(request: Request[Any, Any, Any]) -> None:
+    """Let the request pass with its principal, or raise Unauthenticated or Forbidden.
+
+    A `before_request` hook and not a Litestar guard: for a guard Litestar copies the route handler,
+    a tenth of a small request's time.
+    """
+    await request.app.state.authenticator.admit(request)
+
+
 def recipient_from(text: str) -> Recipient:
     """`external_id:…`, `email:…` or our id, as paths and headers name a user."""
     if text.startswith("external_id:"):
@@ -95,11 +106,7 @@ def recipient_from(text: str) -> Recipient:
 
 
 class Authenticator:
-    """Checks the bearer token of each request, before anything of it is read.
-
-    A `before_request` hook and not a Litestar guard: for a guard Litestar copies the route handler,
-    a tenth of a small request's time.
-    """
+    """Checks the bearer token of each request, before anything of it is read."""
 
     def __init__(
         self,
@@ -109,11 +116,13 @@ class Authenticator:
         api_key: str,
         secret_keys: Sequence[str],
         project_tokens: Sequence[ProjectToken],
+        operators: Operators,
     ) -> None:
         self._database = database
         self._clock = clock
         self._api_key = api_key
         self._secret_keys = secret_keys
+        self._operators = operators
         self._projects = [(_digest(token.token), Project(token.name)) for token in project_tokens]
         self._known: dict[str, UserClaims] = {}  # verified before; expiry is checked every time
 
@@ -121,6 +130,9 @@ class Authenticator:
         """Let the request pass with its principal, or raise Unauthenticated or Forbidden."""
         access = request.route_handler.opt.get("access")
         if access == "public":
+            return
+        if access == "operator":
+            request.scope["auth"] = await self._operators.admit(request)
             return
         if access not in ("project", "user"):
             raise Forbidden("This route is not open to anyone.")
