@@ -19,7 +19,7 @@ export class SnoozeMenu {
   #opener = null;
   /** @type {HTMLElement | null} */
   #focused = null;
-  element = h("div", { part: "menu", class: "menu", popover: "auto" });
+  element = h("div", { part: "menu", class: "menu", popover: "auto", role: "dialog" });
 
   /**
    * @param {Labels} labels

@@ -32,7 +32,7 @@ export function textButton(part, text, onClick) {
  * @param {(Node | string)[]} children
  */
 export function section(title, hint, ...children) {
-  const head = h("div", { class: "head" }, h("h3", { part: "heading", class: "heading" }, title));
+  const head = h("div", { class: "head" }, h("h2", { part: "heading", class: "heading" }, title));
   if (hint) head.append(h("p", { part: "hint", class: "hint" }, hint));
   return h("section", { part: "section", class: "section", "aria-label": title }, head, ...children);
 }
