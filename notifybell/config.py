@@ -16,13 +16,16 @@ import msgspec
 
 from notifybell.domain import config_rules as rules
 from notifybell.domain import digests
+from notifybell.domain.backup_config import BackupConfig
 from notifybell.domain.channel_kind import ChannelKind
 from notifybell.domain.config_reader import Reader, Table, secrets_of
+from notifybell.domain.dashboard_config import DashboardConfig
 from notifybell.domain.errors import ConfigError
 from notifybell.domain.inbox_config import InboxConfig
 from notifybell.domain.model import IN_APP, Category, Channel, RouteStep, Throttle
 from notifybell.domain.near import nearest
 from notifybell.domain.preferences import OFF, Policy
+from notifybell.domain.store_config import StoreConfig
 from notifybell.domain.webhook_config import WebhookConfig
 
 Choices = Annotated[dict[Channel, str], rules.CHOICE]
@@ -56,14 +59,6 @@ class ServerConfig(Table, frozen=True, kw_only=True):
     def port(self) -> int:
         """0 means any free port."""
         return rules.split_listen(self.listen)[1]
-
-
-class StoreConfig(Table, frozen=True, kw_only=True):
-    """The database file."""
-
-    path: Annotated[Path, rules.PATH] = Path("notifybell.db")
-    retention_days: Annotated[int, rules.DAYS] = 90
-    queue_size: Annotated[int, rules.QUEUE] = 10_000
 
 
 class ProjectToken(Table, frozen=True, kw_only=True):
@@ -178,10 +173,12 @@ class Config(Table, frozen=True, kw_only=True):
     auth: AuthConfig
     server: ServerConfig = ServerConfig()
     store: StoreConfig = StoreConfig()
+    backup: BackupConfig | None = None
     email: EmailConfig | None = None
     web_push: WebPushConfig | None = None
     templates: TemplatesConfig | None = None
     inbox: InboxConfig = InboxConfig()
+    dashboard: DashboardConfig = DashboardConfig()
     webhooks: dict[str, WebhookConfig] = msgspec.field(default_factory=dict)
     defaults: DefaultsConfig = DefaultsConfig()
     categories: dict[str, CategoryConfig] = msgspec.field(default_factory=dict)
@@ -340,6 +337,7 @@ def secrets(config: Config) -> Iterator[str]:
     """Every value that must stay out of sight."""
     yield from config.auth.secret_keys
     yield from (token.token for token in config.auth.project_tokens)
+    yield from config.dashboard.passwords.values()
     if config.email is not None and config.email.password:
         yield config.email.password
     if config.web_push is not None:

@@ -29,6 +29,12 @@ ALL_ON = Policy(
     deadlines_ms={name: KINDS[name].retry.deadline_ms for name in CHANNELS[1:]},
 )
 
+#: of whoever signs in to the dashboard, with a hash that is cheap to check
+PASSWORD = "correct horse"
+PASSWORD_HASH = (
+    "scrypt$16384$1$1$c2hvcHNob3BzaG9wc2hvcA$QVSXagjgaKvzN5UQ5lesM7ZrZ0AlimGXnty8rGlsivs"
+)
+
 
 class FakeClock(Clock):
     """A clock that tests move by hand."""

@@ -16,7 +16,7 @@ from notifybell.channels.registry import KINDS
 from notifybell.domain.config_reader import Table
 from notifybell.domain.errors import ConfigError, NotifyBellError
 from notifybell.domain.webhooks import EVENTS
-from tests.factories import CHANNELS
+from tests.factories import CHANNELS, PASSWORD_HASH
 
 ROOT = Path(__file__).parent.parent
 SECRET = "sk_0123456789abcdefghijklmnopqrstuvwxyz"
@@ -270,7 +270,10 @@ class TestProblems:
 
     def test_an_unknown_key_with_no_near_one_brings_the_known(self) -> None:
         said = problem(store={"xyzzy": 1})
-        assert said == "store.xyzzy: unknown key; known here: path, retention_days, queue_size"
+        assert said == (
+            "store.xyzzy: unknown key; known here: path, max_size, retention_days, metrics_days,"
+            " token_days, queue_size"
+        )
 
     def test_an_unknown_channel_brings_the_nearest(self) -> None:
         said = problem(defaults={"channels": {"webpush": True}})
@@ -644,6 +647,35 @@ def uncommented(text: str) -> str:
     return re.sub(r"(?m)^#(?=[\[a-z])", "", text)
 
 
+class TestOperators:
+    def test_their_hashes_are_secret(self, tmp_path: Path) -> None:
+        table = {"password_hash": PASSWORD_HASH}
+        found = parsed(tmp_path, dashboard=table)
+        assert found.dashboard.passwords == {"operator": PASSWORD_HASH}
+        assert PASSWORD_HASH in set(config.secrets(found)) and PASSWORD_HASH not in repr(found)
+
+    @pytest.mark.parametrize(
+        "wrong",
+        ["", "hunter2", "scrypt$1024$8$1$c2FsdA$aGFzaA", PASSWORD_HASH[:-1], PASSWORD_HASH + "A"],
+    )
+    def test_what_is_no_hash_is_refused_and_not_shown(self, tmp_path: Path, wrong: str) -> None:
+        with pytest.raises(ConfigError) as refused:
+            parsed(tmp_path, dashboard={"password_hash": wrong})
+        assert "dashboard.password_hash" in refused.value.message
+        assert "operator-password" in refused.value.message
+        assert not wrong or wrong not in refused.value.message
+
+    def test_two_of_one_name_are_refused(self, tmp_path: Path) -> None:
+        ann = {"name": "ann", "password_hash": PASSWORD_HASH}
+        with pytest.raises(ConfigError, match=r"operators\[1\].name: the same name"):
+            parsed(tmp_path, dashboard={"operators": [ann, ann]})
+
+    def test_nobody_else_is_called_operator(self, tmp_path: Path) -> None:
+        named = {"name": "operator", "password_hash": PASSWORD_HASH}
+        with pytest.raises(ConfigError, match="use another"):
+            parsed(tmp_path, dashboard={"password_hash": PASSWORD_HASH, "operators": [named]})
+
+
 class TestDocuments:
     def environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("NOTIFYBELL_API_KEY", "pk_shop1234")
@@ -652,6 +684,8 @@ class TestDocuments:
         monkeypatch.setenv("NOTIFYBELL_SMTP_PASSWORD", "hunter2")
         monkeypatch.setenv("NOTIFYBELL_WEB_PUSH_PRIVATE_KEY", PUSH["private_key"])
         monkeypatch.setenv("NOTIFYBELL_WEBHOOK_SECRET", WHSEC)
+        monkeypatch.setenv("NOTIFYBELL_DASHBOARD_PASSWORD_HASH", PASSWORD_HASH)
+        monkeypatch.setenv("NOTIFYBELL_DASHBOARD_ANN", PASSWORD_HASH)
 
     def test_the_example_is_valid(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.environment(monkeypatch)

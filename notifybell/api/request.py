@@ -6,6 +6,7 @@ from litestar import Request, Response
 from litestar.types import Empty, Receive, Send
 
 from notifybell.api.auth import EndUser, Project
+from notifybell.api.operators import Operator
 from notifybell.api.parts import Parts
 from notifybell.config import Config
 from notifybell.domain.clock import Clock
@@ -51,6 +52,12 @@ class ApiRequest(Request[Any, Any, Any]):
     def end_user(self) -> EndUser:
         """The user meant, on routes with `access="user"`."""
         caller: EndUser = self.scope["auth"]
+        return caller
+
+    @property
+    def operator(self) -> Operator:
+        """Who is signed in, on routes with `access="operator"`, and the form that was sent."""
+        caller: Operator = self.scope["auth"]
         return caller
 
     async def body(self) -> bytes:

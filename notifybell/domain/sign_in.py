@@ -1,4 +1,4 @@
-"""Secrets of the hosted inbox: what a browser or a mail holds, and what the store keeps of it.
+"""Secrets of who is signed in: what a browser or a mail holds, and what the store keeps of it.
 
 A secret is 256 random bits. The store keeps a keyed digest only, so a copy of the database opens
 nothing, and looking a digest up tells by its time nothing about the secret. The keys are
@@ -13,7 +13,7 @@ from typing import Literal
 
 from notifybell.domain.clock import DAY_MS, MINUTE_MS
 
-Purpose = Literal["code", "session"]
+Purpose = Literal["code", "session", "operator", "form"]
 
 CODE_MS = 15 * MINUTE_MS
 """How long a mailed link works."""

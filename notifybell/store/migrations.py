@@ -231,6 +231,16 @@ _SCHEMA = (
     """,
     "CREATE INDEX sign_in_code_user ON sign_in_code (user_id)",
     "CREATE INDEX sign_in_code_age ON sign_in_code (expires_at)",
+    # credential: which password or token signed it in; a changed one opens nothing any more
+    """
+    CREATE TABLE operator_session (
+        digest TEXT PRIMARY KEY,
+        credential TEXT NOT NULL,
+        started_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX operator_session_age ON operator_session (expires_at)",
     """
     CREATE TABLE throttle (
         user_id TEXT NOT NULL,

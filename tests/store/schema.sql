@@ -199,6 +199,15 @@ CREATE INDEX notification_snoozed ON notification (snoozed_until) WHERE snoozed_
 
 CREATE INDEX notification_status ON notification (user_id, status, place);
 
+CREATE TABLE operator_session (
+    digest TEXT PRIMARY KEY,
+    credential TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX operator_session_age ON operator_session (expires_at);
+
 CREATE TABLE preference (
     user_id TEXT NOT NULL,
     category TEXT NOT NULL,

@@ -1,0 +1,63 @@
+"""The dashboard's table of the configuration file, `[dashboard]`."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from notifybell.domain import config_rules as rules
+from notifybell.domain import passwords
+from notifybell.domain.config_reader import Table
+from notifybell.domain.config_rules import Rule
+
+LONE_OPERATOR = "operator"
+"""What whoever signs in by `dashboard.password_hash` is called."""
+
+
+def _password_hash(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    passwords.parse(value.strip())
+    return str(value).strip()
+
+
+PASSWORD_HASH = Rule(
+    allowed='what `notifybell operator-password` prints, "scrypt$…"',
+    read=_password_hash,
+    secret=True,
+)
+
+
+class OperatorConfig(Table, frozen=True, kw_only=True):
+    """One of several people who sign in to the dashboard."""
+
+    name: Annotated[str, rules.NAME]
+    password_hash: Annotated[str, PASSWORD_HASH]
+
+
+class DashboardConfig(Table, frozen=True, kw_only=True):
+    """Who comes in."""
+
+    enabled: Annotated[bool, rules.SWITCH] = True
+    password_hash: Annotated[str, PASSWORD_HASH] = ""
+    operators: tuple[OperatorConfig, ...] = ()
+    #: beside the one password, or in place of it
+
+    def conflicts(self) -> Iterator[str]:
+        names = [one.name for one in self.operators]
+        if self.password_hash and LONE_OPERATOR in names:
+            yield (
+                f"dashboard.operators[{names.index(LONE_OPERATOR)}].name: {LONE_OPERATOR!r} is "
+                "whoever signs in by dashboard.password_hash; use another"
+            )
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                twin = names.index(name)
+                yield (
+                    f"dashboard.operators[{index}].name: the same name as "
+                    f"dashboard.operators[{twin}]; each must differ"
+                )
+
+    @property
+    def passwords(self) -> Mapping[str, str]:
+        """Hashes by the name of who signs in."""
+        lone = {LONE_OPERATOR: self.password_hash} if self.password_hash else {}
+        return {**lone, **{one.name: one.password_hash for one in self.operators}}
