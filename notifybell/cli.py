@@ -24,6 +24,7 @@ import msgspec
 
 from notifybell import (
     __version__,
+    cli_backup,
     cli_preview,
     cli_server,
     cli_suppressions,
@@ -226,6 +227,7 @@ def _facts(loaded: config.Config) -> Iterator[tuple[str, str]]:
     yield "origins", ", ".join(server.allowed_origins) or "none: only our own pages show the bell"
     yield "tokens", ", ".join(token.name for token in loaded.auth.project_tokens) or "none"
     yield "store", f"{loaded.store.path}, kept for {loaded.store.retention_days} days"
+    yield "backup", _backup_fact(loaded)
     yield "in_app", "on"
     if email is None:
         yield "email", "off: there is no [email] table"
@@ -237,6 +239,13 @@ def _facts(loaded: config.Config) -> Iterator[tuple[str, str]]:
             yield kind.name, "on"
     for name, webhook in loaded.webhooks.items():
         yield "webhook", f"{name}, told of {', '.join(webhook.events)}"
+
+
+def _backup_fact(loaded: config.Config) -> str:
+    if loaded.backup is None:
+        return "off: there is no [backup] table"
+    folder = loaded.backup.folder_for(loaded.store.path)
+    return f"on: {loaded.backup.keep} copies in {folder}"
 
 
 def _check_store(path: Path) -> None:
@@ -287,6 +296,8 @@ def token(user: UserReference, config_path: str | None, ttl: int) -> None:
     click.echo(minted)
 
 
+commands.add_command(cli_backup.backup)
+commands.add_command(cli_backup.restore)
 commands.add_command(cli_preview.preview)
 commands.add_command(cli_server.send)
 commands.add_command(cli_server.users)

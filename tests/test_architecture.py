@@ -20,6 +20,7 @@ FLOORS = {
     5: (
         *(
             "cli",
+            "cli_backup",
             "cli_options",
             "cli_preview",
             "cli_server",

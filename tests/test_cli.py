@@ -178,6 +178,7 @@ class TestCheck:
             ["origins", "none: only our own pages show the bell"],
             ["tokens", "backend"],
             ["store", f"{file.parent / 'notifybell.db'}, kept for 90 days"],
+            ["backup", "off: there is no [backup] table"],
             ["in_app", "on"],
             ["email", "off: there is no [email] table"],
             ["web_push", "off: there is no [web_push] table"],

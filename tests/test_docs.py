@@ -20,6 +20,7 @@ HOSTS = {
     "pyjwt.readthedocs.io",
     "jinja.palletsprojects.com",
     "notifybell",  # nginx's name for our server
+    *("litestream.io", "sqlite.org"),
     # the services that channels send to
     *("slack.com", "hooks.slack.com", "slack-gov.com", "discord.com", "api.telegram.org", "t.me"),
     *("bot-api.internal", "….environment.api.powerplatform.com"),
@@ -64,7 +65,8 @@ def test_every_page_is_reached_from_the_readme(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_configuration_key_exists(page: Path) -> None:
     tables = (
-        "server|store|auth|email|web_push|templates|inbox|dashboard|defaults|categories|webhooks"
+        "server|store|backup|auth|email|web_push|templates|inbox|dashboard|defaults|categories"
+        "|webhooks"
     )
     named = re.findall(rf"`((?:{tables})\.[A-Za-z_.\[\]]+)`", page.read_text("utf-8"))
     keys = {name for name in named if not name.endswith((".html", ".txt"))}  # those are files

@@ -13,10 +13,12 @@
     ├── Busy                                  we are at a limit; try again (503 at the door)
     │   ├── QueueFull
     │   ├── StoreUnavailable                  disk full or not writable; nothing was accepted
+    │   ├── StoreFull                         store.max_size is reached; no broadcast is accepted
     │   ├── TooManyStreams
     │   └── TooManyRequests                   this caller, not we (429 at the door)
     ├── ConfigError                           the configuration file (exit code 2)
     ├── StoreError                            the database cannot be opened (exit code 3)
+    ├── BackupFailed                          no copy was made, or a copy is not usable
     └── SendError                             the only errors a Sender raises
         ├── Temporary                         try again
         ├── Rejected                          this message will never be taken
@@ -129,6 +131,13 @@ class StoreUnavailable(Busy):
     retry_after_s = 5
 
 
+class StoreFull(Busy):
+    """The database has reached store.max_size; no broadcast is accepted until there is room."""
+
+    code = "store_full"
+    retry_after_s = 300
+
+
 class TooManyStreams(Busy):
     """Too many live streams are open; try again shortly."""
 
@@ -153,6 +162,12 @@ class StoreError(NotifyBellError):
     """The database cannot be opened."""
 
     code = "store"
+
+
+class BackupFailed(NotifyBellError):
+    """The backup failed."""
+
+    code = "backup_failed"
 
 
 class SendError(NotifyBellError):

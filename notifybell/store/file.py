@@ -1,6 +1,7 @@
 """The file on disk: held by one process, brought to the newest schema, opened our way."""
 
 import fcntl
+import glob
 import logging
 import os
 import sqlite3
@@ -11,7 +12,7 @@ from typing import IO, TypeVar
 import sqlite_utils
 
 from notifybell.domain.errors import StoreError
-from notifybell.store.migrations import migrations, pending
+from notifybell.store.migrations import migrations, pending, unknown
 
 log = logging.getLogger(__name__)
 
@@ -21,32 +22,72 @@ _BUSY_MS = 5000
 
 
 def migrate(path: Path) -> None:
-    """Bring the file to the newest schema, after a copy of it beside it.
+    """Bring the file to the newest schema, after a copy of it beside it: all of it or nothing.
 
-    Raises StoreError when the file is newer than this version, or the copy cannot be made.
+    Raises StoreError when the file is newer than this version, the copy cannot be made, or a
+    migration fails.
     """
     conn = sqlite3.connect(path)
     try:
         path.chmod(0o600)
         db = sqlite_utils.Database(conn)
+        if newer := unknown(db):
+            raise StoreError(_downgrade(path, newer))
         to_apply = pending(db)
         if not to_apply:
             return
         if db.table_names():
-            _copy_before(conn, path, to_apply[0])
+            copy = _copy_before(conn, path, to_apply[0])
+            _upgrade(db, path, copy)
         else:
             conn.execute("PRAGMA auto_vacuum=INCREMENTAL")
-        migrations.apply(db)
+            migrations.apply(db)
     finally:
         conn.close()
 
 
-def _copy_before(conn: sqlite3.Connection, path: Path, migration: str) -> None:
+def _upgrade(db: sqlite_utils.Database, path: Path, copy: Path) -> None:
+    """Apply what is pending in one transaction, so that the version before still opens the file."""
+    try:
+        with db.atomic():
+            migrations.apply(db)
+    except Exception as exc:
+        copy.unlink(missing_ok=True)
+        raise StoreError(
+            f"The database {path} could not be upgraded: {exc}. It is as it was: go on with the"
+            " version before, and report this."
+        ) from exc
+
+
+def _downgrade(path: Path, newer: list[str]) -> str:
+    """Why this version refuses the file, and the way back."""
+    copies = sorted(path.parent.glob(f"{glob.escape(path.name)}.before-{newer[0]}-*"))
+    way_back = "a backup from before its upgrade: `notifybell restore FILE --force`"
+    if copies:
+        way_back = (
+            "the copy that was made before its upgrade (what came later is not in it):"
+            f" `notifybell restore --force {copies[-1]}`"
+        )
+    return (
+        f"The database was written by a newer NotifyBell (it has {', '.join(newer)}, unknown here)."
+        f" Install that version again, or restore {way_back}."
+    )
+
+
+def _copy_before(conn: sqlite3.Connection, path: Path, migration: str) -> Path:
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     copy = path.with_name(f"{path.name}.before-{migration}-{stamp}")
-    conn.execute("VACUUM INTO ?", (str(copy),))
+    try:
+        conn.execute("VACUUM INTO ?", (str(copy),))
+    except sqlite3.Error as exc:
+        copy.unlink(missing_ok=True)
+        raise StoreError(
+            f"The copy before the upgrade, {copy}, could not be made: {exc}. It needs as much room"
+            " as the database; nothing was changed."
+        ) from exc
     copy.chmod(0o600)
     log.info("database copied before upgrade copy=%s", copy)
+    return copy
 
 
 def take_lock(path: Path) -> IO[bytes]:
@@ -63,6 +104,9 @@ def take_lock(path: Path) -> IO[bytes]:
         ) from exc
     except OSError as exc:
         raise StoreError(f"The folder {path.parent} is not writable: {exc.strerror}.") from exc
+    if os.geteuid() == 0:  # a command of root must not shut out the server's own user
+        folder = path.parent.stat()
+        os.fchown(descriptor, folder.st_uid, folder.st_gid)
     lock = os.fdopen(descriptor, "rb+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,8 +6,6 @@ Bytes a row, measured with typical content: notification 110 + 170 in its three 
 
 from sqlite_utils import Database, Migrations
 
-from notifybell.domain.errors import StoreError
-
 migrations = Migrations("notifybell")
 
 _SCHEMA = (
@@ -315,16 +313,11 @@ def known() -> set[str]:
     return {migration.name for migration in migrations._migrations}
 
 
-def pending(db: Database) -> list[str]:
-    """The names still to apply, in order.
+def unknown(db: Database) -> list[str]:
+    """What a newer version did to the database."""
+    return sorted({migration.name for migration in migrations.applied(db)} - known())
 
-    Raises StoreError when the database was written by a newer version.
-    """
-    newer = {migration.name for migration in migrations.applied(db)} - known()
-    if newer:
-        raise StoreError(
-            "The database was written by a newer NotifyBell"
-            f" (it has {', '.join(sorted(newer))}, unknown here). Install that version again,"
-            " or restore the copy that was made before its upgrade."
-        )
+
+def pending(db: Database) -> list[str]:
+    """The names still to apply, in order."""
     return [migration.name for migration in migrations.pending(db)]

@@ -26,7 +26,7 @@ from notifybell.api.door import Door
 from notifybell.api.parts import Parts
 from notifybell.channels import web_push
 from notifybell.channels.registry import KINDS
-from notifybell.config import StoreConfig
+from notifybell.domain.store_config import StoreConfig
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.fanout import Fanout

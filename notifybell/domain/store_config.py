@@ -1,0 +1,42 @@
+"""`[store]`: the database file, how large it gets, and how long what is kept."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from notifybell.domain import config_rules as rules
+from notifybell.domain.config_reader import Table
+from notifybell.domain.config_rules import Rule
+
+_LEAST = 1 << 20
+_UNITS = {"M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def _max_size(value: Any) -> int:
+    text = str(value)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError
+    unit = _UNITS.get(text[-1:])
+    digits = text[:-1] if unit else text
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
+        raise ValueError
+    size = int(digits) * (unit or 1)
+    if size and size < _LEAST:
+        raise ValueError
+    return size
+
+
+MAX_SIZE = Rule(
+    allowed='0 for no limit, or a size from "1M" on, such as "800M" or "20G"', read=_max_size
+)
+
+
+class StoreConfig(Table, frozen=True, kw_only=True):
+    """The database file."""
+
+    path: Annotated[Path, rules.PATH] = Path("notifybell.db")
+    max_size: Annotated[int, MAX_SIZE] = 0
+    #: bytes; 0: as large as the disk takes
+    retention_days: Annotated[int, rules.DAYS] = 90
+    metrics_days: Annotated[int, rules.DAYS] = 800
+    token_days: Annotated[int, rules.DAYS] = 270
+    queue_size: Annotated[int, rules.QUEUE] = 10_000
