@@ -113,7 +113,7 @@ def test_every_command_of_the_api_tour_is_answered(reader: Reader) -> None:
         "PROJECT_TOKEN": reader.finds(r'token = "(nb_[^"]+)"'),
         "USER_TOKEN": reader.types("notifybell token external_id:ann").strip(),
     }
-    commands = blocks(next(page for page in PAGES if page.name == "api.md"), "run")
+    commands = blocks(next(page for page in PAGES if page.name == "api-tour.md"), "run")
     printed = {name: reader.types(text, **tokens) for name, text in commands.items()}
     assert json.loads(printed["send"])["status"]["summary"]["total"] == 2
     unread, count, read = printed["inbox"].splitlines()
@@ -128,6 +128,15 @@ def test_every_command_of_the_api_tour_is_answered(reader: Reader) -> None:
     registered, *listed = printed["tokens"].splitlines()
     assert [json.loads(one)["data"] for one in listed] == [[json.loads(registered)]] * 2
     assert json.loads(printed["deliveries"])["data"] == []
+
+
+def test_the_quick_start_ends_with_a_notification_for_ann(reader: Reader) -> None:
+    page = next(page for page in PAGES if page.name == "quick-start.md")
+    [token] = re.findall(r"\nPROJECT_TOKEN=.+\n", page.read_text("utf-8"))
+    told = reader.types(f"{token}\n{block('quick-start.md', 'run', 'quick start')}")
+    sent, _, deliveries = told.partition("\n")
+    assert json.loads(sent)["status"]["summary"] == {"total": 1, "failures": 0}
+    assert deliveries.count(" in_app ") == 1
 
 
 def test_what_is_told_of_a_send_is_what_the_docs_ask(reader: Reader) -> None:
@@ -152,7 +161,8 @@ def test_every_block_marked_as_runnable_is_run_here() -> None:
     of_the_tour = {"send", "inbox", "preferences", "topics", "tokens", "deliveries"}
     assert marked == {
         *(("README.md", name) for name in ("setup", "send", "look")),
-        *(("api.md", name) for name in of_the_tour),
+        ("quick-start.md", "quick start"),
+        *(("api-tour.md", name) for name in of_the_tour),
         *(("events.md", name) for name in ("events", "metrics")),
         ("why.md", "why"),
     }

@@ -36,6 +36,9 @@ def test_the_wheel_holds_the_widget_and_the_example(built: Path) -> None:
         "notifybell/web/notifybell.js",
         "notifybell/web/demo/demo.html",
         "notifybell/api/templates/docs.html",
+        "notifybell/docs/index.md",
+        "notifybell/docs/images/demo.png",
+        "notifybell/CHANGELOG.md",
     } <= names
     assert any(name.endswith("config.example.toml") for name in names)
     assert any(name.endswith("LICENSE") for name in names)
@@ -90,4 +93,5 @@ def served(command: Path, tmp_path: Path) -> Iterator[str]:
 def test_an_installed_wheel_serves_the_bell_far_from_any_checkout(served: str) -> None:
     bell = httpx.get(f"{served}/notifybell.js")
     assert bell.status_code == 200 and "notify-bell" in bell.text
-    assert httpx.get(f"{served}/docs").status_code == 200
+    for path in ("", "/api", "/quick-start", "/changelog", "/adding-a-language", "/search.json"):
+        assert httpx.get(f"{served}/docs{path}").status_code == 200, path

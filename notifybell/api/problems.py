@@ -29,7 +29,7 @@ from notifybell.domain.errors import (
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-DOCS = "/docs#error-"
+DOCS = "/docs/api#error-"
 
 _NO_METHOD = "Method not allowed"
 _BUG = "Internal error"

@@ -17,7 +17,11 @@ PUBLIC = {
     "/healthz": "tells that the process lives",
     "/readyz": "tells that it works",
     "/openapi.json": "describes the API",
-    "/docs": "describes the API",
+    "/docs": "explains the product",
+    "/docs/{name}": "explains the product",
+    "/docs/{folder}/{name}": "explains the product",
+    "/docs/search.json": "explains the product",
+    "/docs/api": "describes the API",
     "/unsubscribe/{token}": "its token is the permission",
     "/opened/{token}": "its token is the permission",
     "/inbox": "the same for everyone; holds nothing of anybody's",
@@ -28,6 +32,7 @@ PUBLIC = {
     "/inbox/session": "its code is the permission",
 }
 INBOX_FILE = re.compile(r"/inbox/[a-z0-9-]+\.(js|css|svg|png)")
+DOCS_FILE = re.compile(r"/docs/assets/[a-z-]+\.(js|css|svg)")
 WIDGET = re.compile(r"/(lang/)?[a-z-]+\.js")
 
 
@@ -59,7 +64,7 @@ async def test_every_route_says_who_may_call_it(shop: Shop) -> None:
         access = handler.opt.get("access")
         assert access in ("project", "user", "public"), f"{method} {path} says {access!r}"
         if access == "public":
-            is_file = WIDGET.fullmatch(path) or INBOX_FILE.fullmatch(path)
+            is_file = any(known.fullmatch(path) for known in (WIDGET, INBOX_FILE, DOCS_FILE))
             assert path in PUBLIC or is_file, f"{method} {path} is public"
         if access == "project":
             assert path.startswith("/api/")

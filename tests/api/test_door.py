@@ -87,7 +87,7 @@ class TestProblems:
         assert response.status_code == 404
         assert response.headers["content-type"] == "application/problem+json"
         assert response.json() == {
-            "type": "/docs#error-not_found",
+            "type": "/docs/api#error-not_found",
             "title": "Not found",
             "status": 404,
             "detail": "There is no such thing here.",

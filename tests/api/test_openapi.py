@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from openapi_spec_validator import validate
 
-from notifybell.api import docs, problems
+from notifybell.api import docs_reference, problems
 from notifybell.api.app import create_litestar
 from notifybell.api.broadcasts import BroadcastIn
 from notifybell.api.preferences import PreferencesIn
@@ -122,7 +122,7 @@ def hosts_in_examples() -> set[str]:
 
 @pytest.fixture
 async def answer(shop: Shop) -> httpx.Response:
-    return await shop.anyone.get("/docs")
+    return await shop.anyone.get("/docs/api")
 
 
 class TestPage:
@@ -139,7 +139,10 @@ class TestPage:
         assert len(page.ids) == len(set(page.ids))
         inside = {link[1:] for link in page.links if link.startswith("#")}
         assert inside <= set(page.ids)
-        assert {link for link in page.links if not link.startswith("#")} == {"/openapi.json"}
+        assert {link for link in page.links if not link.startswith("#")} == {
+            "/docs",
+            "/openapi.json",
+        }
 
     async def test_every_operation_and_schema_is_shown(
         self, answer: httpx.Response, document: Json
@@ -174,7 +177,7 @@ class TestPage:
         ]
         for refusal in refusals:
             page, _, anchor = refusal.json()["type"].partition("#")
-            assert (page, anchor in ids) == ("/docs", True), refusal.text
+            assert (page, anchor in ids) == ("/docs/api", True), refusal.text
 
 
 class TestCatalogue:
@@ -202,14 +205,16 @@ class TestExamples:
                     continue  # no Struct: a whole mail
                 name = content["schema"]["$ref"].rpartition("/")[2]
                 schema = document["components"]["schemas"][name]
-                assert name in docs.EXAMPLES or schema.get("examples", [{}])[0], path
+                assert name in docs_reference.EXAMPLES or schema.get("examples", [{}])[0], path
 
     @pytest.mark.parametrize("struct", [BroadcastIn, UserIn, PreferencesIn])
     def test_an_example_is_what_the_body_may_be(self, struct: Any) -> None:
-        assert problems_of(struct, docs.EXAMPLES[struct.__name__]) == ""
+        assert problems_of(struct, docs_reference.EXAMPLES[struct.__name__]) == ""
 
     async def test_the_first_example_sends(self, shop: Shop) -> None:
-        response = await shop.project.post("/api/broadcasts", json=docs.EXAMPLES["BroadcastIn"])
+        response = await shop.project.post(
+            "/api/broadcasts", json=docs_reference.EXAMPLES["BroadcastIn"]
+        )
         assert response.status_code == 201
         assert len(await shop.inbox(shop.ann)) == 1
 
@@ -236,4 +241,4 @@ def problems_of(struct: Any, example: Json) -> str:
     ],
 )
 def test_a_schema_is_told_in_words(schema: Json, words: str) -> None:
-    assert docs.type_of(schema) == docs.Type(words)
+    assert docs_reference.type_of(schema) == docs_reference.Type(words)

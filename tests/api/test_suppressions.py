@@ -218,7 +218,7 @@ class TestReports:
         document = (await shop.anyone.get("/openapi.json")).json()
         body = document["paths"][REPORTS]["post"]["requestBody"]
         assert set(body["content"]) == {"message/rfc822", "text/plain"}
-        assert "--data-binary @mail.eml" in (await shop.anyone.get("/docs")).text
+        assert "--data-binary @mail.eml" in (await shop.anyone.get("/docs/api")).text
 
 
 async def test_the_clock_of_an_entry_is_ours(shop: Shop) -> None:

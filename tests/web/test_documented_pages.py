@@ -31,7 +31,7 @@ def shown(shop: Shop, text: str, user: str) -> str:
     return text.replace("USER_TOKEN", shop.server.user_token(user))
 
 
-@pytest.mark.parametrize("name", ["README.md", "bell.md"])
+@pytest.mark.parametrize("name", ["README.md", "bell.md", "quick-start.md"])
 async def test_the_embed_snippet_shows_a_live_bell(
     shop: Shop, page: Page, ann: str, name: str
 ) -> None:
