@@ -16,7 +16,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -39,11 +38,11 @@ from notifybell.delivery.calendar import Calendar
 from notifybell.delivery.compose import Composer
 from notifybell.delivery.dispatcher import Dispatcher, Lane
 from notifybell.delivery.fanout import Fanout
+from notifybell.delivery.message_links import MessageLinks
 from notifybell.delivery.quiet import Quiet
 from notifybell.delivery.sign_in import SignInMails, Wording
 from notifybell.delivery.upkeep import Upkeep
 from notifybell.delivery.webhooks import Feeder
-from notifybell.domain import links
 from notifybell.domain.clock import Clock, SystemClock
 from notifybell.domain.errors import StoreError
 from notifybell.domain.model import EMAIL, IN_APP, Channel, DueDelivery
@@ -131,7 +130,8 @@ def build(
         max_streams_per_user=config.server.max_streams_per_user,
     )
     labels = {key: category.label for key, category in rules.categories.items()}
-    composer = Composer(partial(_unsubscribe_url, config), labels, partial(_opened_url, config))
+    links = MessageLinks(config)
+    composer = Composer(links.unsubscribe, labels, links.opened, config.server.public_url)
     lanes = _lanes(config, database, clock, senders, composer, templates)
     sign_in = _sign_in(config, database, clock, senders)
     webhook_lanes, feeder = _webhooks(config, database, clock, composer)
@@ -237,28 +237,6 @@ def _sign_in(
 def _vapid_public_key(config: Config) -> str | None:
     push = config.web_push
     return None if push is None else web_push.public_key(push.private_key)
-
-
-def _unsubscribe_url(config: Config, due: DueDelivery) -> str | None:
-    """None for what its reader cannot turn off: the required, and what has neither a category nor a
-    list of addresses to leave."""
-    if due.category is None and due.channel != EMAIL:
-        return None
-    declared = config.categories.get(due.category or "")
-    if declared is not None and declared.required:
-        return None
-    what = links.Unsubscribe(due.user_id, due.channel, due.category)
-    token = links.sign(what, config.auth.secret_keys[0])
-    return f"{config.server.public_url}/unsubscribe/{token}"
-
-
-def _opened_url(config: Config, due: DueDelivery, now: int) -> str | None:
-    """Only a browser's worker has no login to mark read with; a digest stands for no single one."""
-    if due.channel != web_push.CHANNEL.kind.name or due.is_digest:
-        return None
-    what = links.MarkRead(due.user_id, due.notification_id, now + links.MARK_READ_LIFE_MS)
-    token = links.sign(what, config.auth.secret_keys[0])
-    return f"{config.server.public_url}/opened/{token}"
 
 
 async def _listen(

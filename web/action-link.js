@@ -10,8 +10,25 @@ import { safeLink } from "./safe-link.js";
  */
 export function linkOrButton(actionUrl, attributes, text) {
   const url = safeLink(actionUrl, location.href);
-  if (!url) return h("button", { ...attributes, type: "button" }, text);
-  const link = h("a", { ...attributes, href: url.href, rel: "noopener" }, text);
+  return url ? linkTo(url, attributes, text) : h("button", { ...attributes, type: "button" }, text);
+}
+
+/**
+ * @param {URL} url from `safeLink`
+ * @param {Record<string, string>} attributes
+ * @param {(Node | string)[]} children
+ */
+export function linkTo(url, attributes, ...children) {
+  const link = h("a", { rel: "noopener", ...attributes, href: url.href }, ...children);
   if (url.origin !== location.origin) link.target = "_blank";
   return link;
+}
+
+/**
+ * Where a click leads: to the action URL, or to that of a link in the content; null: nowhere.
+ *
+ * @param {MouseEvent} event heard at the element that was clicked
+ */
+export function hrefOf({ currentTarget }) {
+  return currentTarget instanceof HTMLAnchorElement ? currentTarget.href : null;
 }

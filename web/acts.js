@@ -8,6 +8,7 @@
  * @import { Labels, Notification } from "./types.js"
  * @import { InboxClient } from "./client.js"
  */
+import { hrefOf } from "./action-link.js";
 import { snoozeTime } from "./snooze-times.js";
 import { isUnread } from "./status.js";
 
@@ -52,7 +53,7 @@ export class Acts {
    * @returns {boolean} whether the page lets the browser follow the link
    */
   activate(notification, event) {
-    const isFollowed = this.#fire("notify-clicked", { notification }, true);
+    const isFollowed = this.#fire("notify-clicked", { notification, href: hrefOf(event) }, true);
     if (!isFollowed) event.preventDefault();
     const saving = this.#client.clicked(notification.id);
     if (isUnread(notification)) void this.#save("read", notification, saving);

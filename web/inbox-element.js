@@ -17,6 +17,9 @@ import { clientFor } from "./shared.js";
  * @type {WeakSet<Event>}
  */
 const toldNews = new WeakSet();
+/** Without an arrival, before they are announced. */
+const QUIET_MS = 1000;
+const MOST_UNTOLD = 30;
 
 /**
  * @attribute token - The user's JWT, made by the page's own backend.
@@ -34,7 +37,7 @@ const toldNews = new WeakSet();
  * @property {number} unreadCount - Read only.
  *
  * @event notify-received - A notification arrived; `detail.notification`.
- * @event notify-clicked - One was clicked; `detail.notification`. `preventDefault()` stops the navigation.
+ * @event notify-clicked - One was clicked, or a link in its text; `detail.notification`, and `detail.href`, where that leads, or null. `preventDefault()` stops the navigation.
  * @event notify-acting - The user is about to do something; `detail.act` is "read", "unread", "archive", "unarchive", "snooze", "unsnooze" or "ungroup", `detail.notification` is null for all. `preventDefault()` stops it.
  * @event notify-read - The user marked one read, or all; `detail.notification` is null for all.
  * @event notify-unread - The user marked one unread; `detail.notification`.
@@ -69,6 +72,10 @@ const toldNews = new WeakSet();
  * @csspart dot - The mark of an unread one.
  * @csspart title - A notification's title.
  * @csspart content - A notification's text.
+ * @csspart link - A link in the text.
+ * @csspart strong - Bold in the text.
+ * @csspart em - Italic in the text.
+ * @csspart code - Code in the text.
  * @csspart own - What `renderItem` drew.
  * @csspart time - How long ago.
  * @csspart actions - The buttons of a notification: `toggle`, `snooze` and `archive`.
@@ -130,6 +137,10 @@ export class InboxElement extends HTMLElement {
   /** @type {(() => Promise<string>) | null} */
   #onTokenExpired = null;
   #life = new AbortController();
+  /** Titles that are still to be announced. @type {string[]} */
+  #news = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #announcing;
 
   get token() {
     return this.getAttribute("token") ?? "";
@@ -336,8 +347,22 @@ export class InboxElement extends HTMLElement {
     const { notifications } = /** @type {CustomEvent<{ notifications: Notification[] }>} */ (event).detail;
     const isFirst = this.#isFirstToTell(event);
     for (const notification of notifications) this.fire("notify-received", { notification }, false, isFirst);
-    if (isFirst) this.status.textContent = this.texts.received(notifications.map(({ title }) => title));
+    if (isFirst) this.#announce(notifications.map(({ title }) => title));
     this.received(notifications);
+  }
+
+  /**
+   * Once it is quiet, so that many at a time are one sentence; or once they are very many.
+   *
+   * @param {string[]} titles
+   */
+  #announce(titles) {
+    this.#news.push(...titles);
+    if (this.#news.length > MOST_UNTOLD) return;
+    clearTimeout(this.#announcing);
+    this.#announcing = setTimeout(() => {
+      this.status.textContent = this.texts.received(this.#news.splice(0));
+    }, QUIET_MS);
   }
 
   /**

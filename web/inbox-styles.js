@@ -1,6 +1,8 @@
 /** The looks of an inbox, in a panel or in the page; see `styles.js`. */
+import { markedTextStyles } from "./marked-text-styles.js";
 
 export const inboxStyles = `
+${markedTextStyles}
 .inbox {
   position: relative; display: flex; flex-direction: column; flex: 1; min-block-size: 0;
   color: var(--_text); background: var(--_surface); cursor: default;
@@ -80,7 +82,7 @@ export const inboxStyles = `
 .group { padding-block-end: .7em; padding-inline: 2.25em .85em; margin-block-start: -.35em; }
 .members { margin: 0 0 .3em; padding: .2em 0; list-style: none; border-inline-start: 2px solid var(--_border); }
 .member { display: flex; gap: .85em; padding: .25em .75em; }
-.member-title { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; color: var(--_muted); }
+.member-title { flex: 1; padding-block: .15em; min-inline-size: 0; overflow-wrap: anywhere; color: var(--_muted); }
 .member-title:hover { color: var(--_text); text-decoration: underline; }
 .group-acts { display: flex; gap: .3em; margin-inline-start: -.4em; font-size: .93em; font-weight: 500; }
 .group-acts > button { padding: .2em .4em; }
@@ -102,7 +104,9 @@ export const inboxStyles = `
 }
 .menu-item { display: flex; justify-content: space-between; gap: 1.5em; inline-size: 100%; padding: .5em .75em; border-radius: 8px; }
 .menu-item:hover, .menu-item:focus-visible { background: var(--_hover); }
-.menu :focus-visible { outline-offset: -2px; }
+.menu :focus-visible { outline: 2px solid var(--_accent); outline-offset: -2px; }
+.menu .menu-done:focus-visible { outline-offset: 2px; }
+.menu-time:focus { outline: 2px solid var(--_accent); }
 .when { color: var(--_muted); font-variant-numeric: tabular-nums; }
 .menu-form { display: grid; grid-template-columns: 1fr auto; gap: .4em; margin: .4em 0 0; padding: .6em .75em .4em; border-block-start: 1px solid var(--_border); }
 .menu-form > span { grid-column: 1 / 3; font-size: .93em; color: var(--_muted); }
@@ -132,7 +136,8 @@ export const inboxStyles = `
   transform: translateX(-50%); background: light-dark(#1d2026, #eceef1); color: light-dark(#f4f5f7, #16181c);
   box-shadow: 0 6px 20px rgb(0 0 0 / .25); animation: rise .2s ease-out;
 }
-.undo { color: light-dark(#b5b3ff, #4338ca); font-weight: 600; }
+.undo { margin-block: -.2em; padding: .2em .3em; border-radius: 6px; color: light-dark(#b5b3ff, #4338ca); font-weight: 600; }
+.undo:focus-visible { outline-color: currentColor; }
 .undo:hover { text-decoration: underline; }
 
 :host([theme~="soft"]) .list { padding: .4em .6em; }
@@ -153,10 +158,10 @@ export const inboxStyles = `
 @keyframes breathe { to { opacity: .45 } }
 @keyframes turn { to { rotate: 1turn } }
 
-@media (hover: hover) {
+@media (hover: hover) and (min-width: 480px) {
   :is(.item:hover, .item:focus-within, .item:has([aria-expanded="true"])) .row > .time { opacity: 0; }
 }
-@media (hover: none) {
+@media (hover: none), (max-width: 479px) {
   .title { grid-column: 2 / 4; }
   .row > .time { grid-area: 3 / 2; align-self: center; margin: .55em 0 0; }
   .actions { position: relative; inset: auto; grid-area: 3 / 3; padding: 0; margin: .2em -.5em -.4em; opacity: 1; background: none; box-shadow: none; }
@@ -167,6 +172,10 @@ export const inboxStyles = `
   .inbox { font-size: max(15px, var(--notify-bell-font-size, 15px)); }
   .close { display: block; }
   .mark-all > span { display: none; }
+}
+@media (max-height: 420px) {
+  .inbox { overflow: hidden auto; }
+  .stage { flex-shrink: 0; min-block-size: 9em; }
 }
 @media (prefers-reduced-motion: reduce) {
   *, ::before, ::after { animation: none !important; transition: none !important; }

@@ -6,6 +6,7 @@
 import { linkOrButton } from "./action-link.js";
 import { button, h, icon } from "./dom.js";
 import { GroupView } from "./group-view.js";
+import { markedText } from "./marked-text.js";
 import { relativeTime } from "./relative-time.js";
 import { isUnread } from "./status.js";
 import { swipeable } from "./swipe.js";
@@ -90,7 +91,7 @@ export class ItemView {
   /** @param {boolean} isCurrent the one item of the list that Tab reaches */
   setCurrent(isCurrent) {
     this.main.tabIndex = isCurrent ? 0 : -1;
-    const buttons = this.element.querySelectorAll("button:not(.title), .member a");
+    const buttons = this.element.querySelectorAll("button:not(.title), .member a, .content a");
     for (const element of buttons) /** @type {HTMLElement} */ (element).tabIndex = isCurrent ? 0 : -1;
   }
 
@@ -123,7 +124,10 @@ export class ItemView {
     const actions = h("div", { part: "actions", class: "actions" }, ...buttons);
     const row = h("div", { part: "row", class: "row" }, this.dot, this.main, this.time, actions);
     if (!content) return row;
-    const text = h("p", { part: "content", class: "content", id: `${id}-c`, dir: "auto" }, content);
+    const attributes = { part: "content", class: "content", id: `${id}-c`, dir: "auto" };
+    const follow = (/** @type {MouseEvent} */ event) =>
+      this.#context.actions.activate(this.notification, event);
+    const text = h("p", attributes, ...markedText(content, follow));
     this.main.after(text);
     return row;
   }

@@ -3,6 +3,7 @@
  *
  * @import { Notification } from "./types.js"
  */
+import { hrefOf } from "./action-link.js";
 import { h } from "./dom.js";
 import { badgeIcon } from "./favicon-badge.js";
 import { InboxElement } from "./inbox-element.js";
@@ -43,7 +44,7 @@ const BADGE_ATTRIBUTES = ["title-badge", "favicon-badge"];
  *
  * @event notify-toast - A toast is about to be shown; `detail.notification`. `preventDefault()` stops it, and its sound.
  * @event notify-received - A notification arrived, shown or not; `detail.notification`.
- * @event notify-clicked - A toast was clicked; `detail.notification`. `preventDefault()` stops the navigation.
+ * @event notify-clicked - A toast or a link in it was clicked; `detail.notification`, and `detail.href`, where that leads, or null. `preventDefault()` stops the navigation.
  * @event notify-read - It is read by that; `detail.notification`.
  * @event notify-token-expired - The token has ended; `onTokenExpired` is asked, or set `token` now.
  * @event notify-error - Something failed; `detail.error`.
@@ -52,6 +53,10 @@ const BADGE_ATTRIBUTES = ["title-badge", "favicon-badge"];
  * @csspart toast - A toast.
  * @csspart title - Its title.
  * @csspart content - Its text.
+ * @csspart link - A link in the text.
+ * @csspart strong - Bold in the text.
+ * @csspart em - Italic in the text.
+ * @csspart code - Code in the text.
  * @csspart time - How long ago.
  * @csspart dismiss - Takes it away.
  *
@@ -80,12 +85,17 @@ export class NotifyToastsElement extends InboxElement {
   /** @type {Map<ToastView, ReturnType<typeof setTimeout>>} */
   #timers = new Map();
   #life = new AbortController();
+  /** What had the focus before a toast. @type {HTMLElement | null} */
+  #before = null;
 
   constructor() {
     super();
     adopt(this.root, pageStyles, toastsStyles);
     this.root.append(this.#corner, this.status);
     for (const sign of ["pointerenter", "focusin"]) this.#corner.addEventListener(sign, () => this.#hold());
+    this.#corner.addEventListener("focusin", ({ relatedTarget: from }) => {
+      if (from instanceof HTMLElement && !this.#corner.contains(from)) this.#before = from;
+    });
     for (const sign of ["pointerleave", "focusout"]) {
       this.#corner.addEventListener(sign, () => queueMicrotask(() => this.#runOn()));
     }
@@ -207,7 +217,7 @@ export class NotifyToastsElement extends InboxElement {
     this.#timers.delete(toast);
     this.#toasts = this.#toasts.filter((other) => other !== toast);
     toast.element.remove();
-    if (hadFocus) this.#toasts.at(-1)?.main.focus();
+    if (hadFocus) (this.#toasts.at(-1)?.main ?? this.#before)?.focus();
     if (this.#toasts.length) this.#runOn();
     else if (this.#corner.isConnected) this.#corner.hidePopover();
   }
@@ -217,7 +227,8 @@ export class NotifyToastsElement extends InboxElement {
    * @param {MouseEvent} event
    */
   async #activate(notification, event) {
-    if (!this.fire("notify-clicked", { notification }, true)) event.preventDefault();
+    const detail = { notification, href: hrefOf(event) };
+    if (!this.fire("notify-clicked", detail, true)) event.preventDefault();
     const isSaved = await this.client?.clicked(notification.id);
     if (isSaved) this.fire("notify-read", { notification });
   }

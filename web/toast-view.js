@@ -5,6 +5,7 @@
  */
 import { linkOrButton } from "./action-link.js";
 import { button, h, icon } from "./dom.js";
+import { markedText } from "./marked-text.js";
 import { relativeTime } from "./relative-time.js";
 import { swipeable } from "./swipe.js";
 
@@ -32,7 +33,7 @@ export class ToastView {
     this.#time.dateTime = created_at;
     const close = button("dismiss", context.dismissLabel, icon("close"));
     this.element = h("li", { part: "toast", class: "toast" }, this.main, this.#time, close);
-    if (content) this.main.after(h("p", { part: "content", class: "content", dir: "auto" }, content));
+    if (content) this.main.after(this.#content(content));
     if (notification.category) this.element.dataset.category = notification.category;
     close.addEventListener("click", () => context.dismiss(this));
     this.#listen();
@@ -44,9 +45,17 @@ export class ToastView {
     this.#time.textContent = relativeTime(then, Date.now(), this.#context.locale);
   }
 
+  /** @param {string} content */
+  #content(content) {
+    const attributes = { part: "content", class: "content", dir: "auto" };
+    return h("p", attributes, ...markedText(content, this.#follow));
+  }
+
+  #follow = (/** @type {MouseEvent} */ event) => this.#context.activate(this.notification, event);
+
   #listen() {
-    const { activate, dismiss } = this.#context;
-    const follow = (/** @type {MouseEvent} */ event) => activate(this.notification, event);
+    const { dismiss } = this.#context;
+    const follow = this.#follow;
     this.main.addEventListener("click", follow);
     this.main.addEventListener("auxclick", (event) => event.button === 1 && follow(event));
     const gone = () => dismiss(this);

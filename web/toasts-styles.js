@@ -1,6 +1,8 @@
 /** The looks of the toasts; see `styles.js`. */
+import { markedTextStyles } from "./marked-text-styles.js";
 
 export const toastsStyles = `
+${markedTextStyles}
 :host { display: contents; }
 .toasts {
   position: fixed; inset-block: auto 0; inset-inline: auto 0; margin: 0; padding: 1em; border: 0;

@@ -1,7 +1,8 @@
 """Where a click on a mail or a push leads: an absolute http(s) URL, or nowhere.
 
 `action_url` comes from outside. It is an http(s) URL, or a path on the project's own site; whatever
-else it may be (`javascript:`, `//other.host`, something with control characters) is not a link.
+else it may be (`javascript:`, `//other.host`, `https://bank.example@other.host`, something with
+control characters) is not a link.
 """
 
 import re
@@ -21,7 +22,8 @@ def absolute_link(action_url: str | None, base_url: str) -> str | None:
     link = action_url.strip().replace(" ", "%20")
     try:
         if _ABSOLUTE.match(link):
-            return link if urlsplit(link).hostname else None
+            parts = urlsplit(link)
+            return link if parts.hostname and "@" not in parts.netloc else None
         if urlsplit(link).scheme:
             return None
         joined = urljoin(base_url.rstrip("/") + "/", link)

@@ -1,12 +1,15 @@
 """The default mail as HTML: a table layout by hand, readable from Outlook to a phone in the dark.
 
-All that comes in is text and goes out escaped; only newlines become markup. Lines are kept short.
+All that comes in is text and goes out escaped; only newlines and the content's own little markup
+(`domain/markup.py`) become HTML. Lines are kept short.
 """
 
 from collections.abc import Iterator
 from html import escape
 
+from notifybell.channels.action_link import absolute_link
 from notifybell.channels.mail_digest import Group, Line, Listing
+from notifybell.domain import markup
 
 _HEAD = """\
 <!DOCTYPE html>
@@ -28,7 +31,7 @@ a { color: #2453b8; }
   .card { background: #22252c !important; border-color: #3a3f4a !important; }
   h1, h2, .text, .item { color: #eceef2 !important; }
   .item { border-color: #3a3f4a !important; }
-  .item a { color: #9dbcff !important; }
+  .item a, .text a { color: #9dbcff !important; }
   .faint, .foot, .foot a { color: #a2a8b4 !important; }
   .button { background: #7ea6ff !important; }
   .button a { color: #10131a !important; }
@@ -110,6 +113,7 @@ def html_body(
     listed: Listing | None,
     sender_name: str,
     unsubscribe_url: str | None,
+    base_url: str,
 ) -> str:
     """The page. `link` and `unsubscribe_url` are absolute http(s) URLs, the rest is any text.
 
@@ -122,7 +126,7 @@ def html_body(
             f"<title>{heading}</title>\n",
             _BODY,
             f"{heading}</h1>\n",
-            "".join(_digest(listed)) if listed else _paragraph(content),
+            "".join(_digest(listed)) if listed else _paragraph(content, base_url),
             _BUTTON.format(link=escape(link)) if link else "",
             _FOOT,
             f"Sent by {escape(sender_name)}\n",
@@ -132,11 +136,19 @@ def html_body(
     )
 
 
-def _paragraph(content: str) -> str:
+def _paragraph(content: str, base_url: str) -> str:
     if not content:
         return ""
-    lines = escape(content).replace("\n", "<br>\n")
+    lines = content_html(content, base_url)
     return f"{_CONTENT}{lines}</p>\n"
+
+
+def content_html(content: str, base_url: str) -> str:
+    """Content with its markup as safe HTML that keeps its lines."""
+    marked = markup.as_html(
+        content, lambda href: absolute_link(href, base_url), ' style="color:#2453b8;"'
+    )
+    return marked.replace("\n", "<br>\n")
 
 
 def _digest(listed: Listing) -> Iterator[str]:

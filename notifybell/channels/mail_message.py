@@ -18,7 +18,7 @@ from notifybell.channels.action_link import absolute_link
 from notifybell.channels.base import Message
 from notifybell.channels.mail_digest import Listing, as_text, listing
 from notifybell.channels.mail_html import html_body
-from notifybell.channels.plain_text import one_line, whole_lines
+from notifybell.channels.plain_text import one_line, whole_lines, without_markup
 from notifybell.domain.clock import SECOND_MS
 from notifybell.domain.errors import ConfigError, Rejected
 
@@ -137,11 +137,12 @@ def looks(message: Message, sender_name: str, base_url: str) -> Look:
     listed = listing(message.items, message.labels, base_url) if message.items else None
     off_url = _unsubscribe_url(message)
     if message.text is None:
-        text = _text_body(subject, content, link, listed, off_url)
+        words = without_markup(content, base_url)
+        text = _text_body(subject, words, link, listed, off_url)
     else:
         text = whole_lines(message.text) + "\n"
     if message.html is None:
-        html = html_body(subject, content, link, listed, sender_name, off_url)
+        html = html_body(subject, content, link, listed, sender_name, off_url, base_url)
     else:
         html = whole_lines(message.html) + "\n"
     return Look(subject, text, html)

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from notifybell.channels.action_link import absolute_link
+from notifybell.domain import markup
+
 # Not for the eye, and some of them (NUL) end a string somewhere down the line.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _ELLIPSIS = "…"
@@ -20,6 +23,11 @@ def one_line(text: str) -> str:
 def whole_lines(text: str) -> str:
     """`text` with newlines as its only line ends and without other control characters."""
     return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text)).strip("\n")
+
+
+def without_markup(content: str, base_url: str) -> str:
+    """Content for where there is only text: its links become `words (address)`."""
+    return markup.as_text(content, lambda href: absolute_link(href, base_url))
 
 
 def shortened(text: str, room: int, size: Callable[[str], int] = len) -> str:

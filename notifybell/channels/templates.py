@@ -21,14 +21,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2 import (
+    FunctionLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    pass_context,
+)
 from jinja2.nodes import Template as Tree
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from notifybell.channels import sample_messages, template_checks
 from notifybell.channels.base import Message
-from notifybell.channels.plain_text import one_line, whole_lines
+from notifybell.channels.mail_html import content_html
+from notifybell.channels.plain_text import one_line, whole_lines, without_markup
 from notifybell.channels.template_files import (
     DEFAULT,
     ENDS,
@@ -236,6 +245,18 @@ def _with_breaks(text: str) -> Markup:
     return Markup("<br>\n").join(text.split("\n"))
 
 
+@pass_context
+def _with_markup(context: Context, text: str) -> Markup:
+    """The filter `markup`: escaped text that keeps its lines and shows its markup."""
+    return Markup(content_html(text, context["base_url"]))  # noqa: S704
+
+
+@pass_context
+def _without_markup(context: Context, text: str) -> str:
+    """The filter `plain`: text without its markup."""
+    return without_markup(text, context["base_url"])
+
+
 class _Sandbox(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         # Nearly every look-up; the long way, and it is safe to go round it, takes most of the time.
@@ -261,5 +282,9 @@ def _environment(sources: Mapping[str, Source]) -> _Sandbox:
         auto_reload=False,
     )
     del environment.globals["lipsum"]
-    environment.filters["breaks"] = _with_breaks
+    environment.filters |= {
+        "breaks": _with_breaks,
+        "markup": _with_markup,
+        "plain": _without_markup,
+    }
     return environment

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from notifybell.channels.base import Message
+from notifybell.channels.plain_text import without_markup
 from notifybell.domain.errors import AddressGone
 from notifybell.domain.model import Address, DueDelivery, EmailAddress, WebhookName, decode_json
 from notifybell.domain.webhooks import WEBHOOK
@@ -21,11 +22,13 @@ class Composer:
         unsubscribe_url: UnsubscribeUrl,
         labels: Mapping[str, str],
         opened_url: OpenedUrl = lambda due, now: None,
+        base_url: str = "",
     ) -> None:
-        """`labels` are the categories' names for people."""
+        """`labels` are the categories' names for people; paths are links below `base_url`."""
         self._unsubscribe_url = unsubscribe_url
         self._opened_url = opened_url
         self._labels = labels
+        self._base_url = base_url
 
     def compose(self, due: DueDelivery, now: int) -> Message:
         """The message, its channel's overrides applied.
@@ -41,7 +44,7 @@ class Composer:
             notification_id=due.notification_id,
             address=_address(due),
             title=override.get("title") or due.title or _digest_title(due),
-            content=override.get("content", due.content) if due.title else _digest_content(due),
+            content=self._content(due, override),
             action_url=override.get("action_url", due.action_url),
             category=due.category,
             category_label=self._labels.get(due.category or ""),
@@ -55,6 +58,15 @@ class Composer:
             deadline_at=due.deadline_at,
             sent_at=now,
         )
+
+    def _content(self, due: DueDelivery, override: Mapping[str, str | None]) -> str | None:
+        """Mail can show its markup, the other channels get it as text; titles have none."""
+        if not due.title:
+            return _digest_content(due)
+        content = override.get("content", due.content)
+        if content is None or due.channel == "email":
+            return content
+        return without_markup(content, self._base_url)
 
 
 def _of_webhook(due: DueDelivery, now: int) -> Message:

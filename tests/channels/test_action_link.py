@@ -35,6 +35,7 @@ def test_an_http_url_or_a_path_is_a_link(action_url: str, link: str) -> None:
         " javascript:alert(1)",
         "java\nscript:alert(1)",
         "data:text/html,x",
+        "https://shop.example@evil.example",
         "vbscript:x",
         "mailto:ann@example.com",
         "//other.example.com/x",

@@ -266,6 +266,18 @@ def test_html_is_escaped_and_text_is_not(tmp_path: Path) -> None:
     assert rendered(tmp_path, "{{ notification.title }}", message) == EVIL
 
 
+def test_a_template_shows_the_markup_of_content_or_leaves_it_out(tmp_path: Path) -> None:
+    message = an_order(content=f"**{EVIL}**\n[your order](/orders/1)")
+    assert rendered(tmp_path, "{{ notification.content|markup }}", message, "html") == (
+        "<strong>&lt;script&gt;alert(1)&lt;/script&gt;{{ 7 * 7 }}&quot;&#x27;&gt;</strong><br>\n"
+        f'<a style="color:#2453b8;" href="{BASE}/orders/1">your order</a>'
+    )
+    assert rendered(tmp_path, "{{ notification.content|plain }}", message) == (
+        f"{EVIL}\nyour order ({BASE}/orders/1)"
+    )
+    assert rendered(tmp_path, "{{ notification.content }}", message) == message.content
+
+
 def test_an_included_layout_is_escaped_too(tmp_path: Path) -> None:
     templates = loaded(
         tmp_path,

@@ -39,6 +39,8 @@ def test_a_link_to_a_page_is_taken(url: str) -> None:
         "https:///path",
         "https:shop.example",
         "https://[::1",
+        "https://ann@evil.example",
+        "https://shop.example:pw@evil.example/x",
         " https://shop.example",
         "/orders/1\n",
         "https://shop.example/\x00",

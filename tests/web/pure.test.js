@@ -64,6 +64,10 @@ for (const url of [
   "orders/1",
   "https://",
   "https:other.test",
+  "https://shop.test@other.test",
+  "https://:pw@other.test",
+  "http:\\\\other.test",
+  "https://other.test:port",
 ]) {
   test(`${JSON.stringify(url)} is not a link`, () => {
     assert.equal(safeLink(url, PAGE), null);
