@@ -33,6 +33,7 @@ from notifybell.channels.http_client import OutgoingHttp
 from notifybell.channels.templates import Templates
 from notifybell.channels.webhook import WebhookSender
 from notifybell.config import Config, policy
+from notifybell.dashboard.routes import dashboard_routes
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.calendar import Calendar
 from notifybell.delivery.compose import Composer
@@ -247,7 +248,7 @@ async def _listen(
 ) -> int:
     config = running.parts.config
     granian = Granian(
-        create_app(running.parts, *routes),
+        create_app(running.parts, *dashboard_routes(config), *routes),
         address=config.server.host,
         port=config.server.port,
         interface=Interfaces.ASGINL,

@@ -21,6 +21,7 @@ FLOORS = {
         *(
             "cli",
             "cli_backup",
+            "cli_operators",
             "cli_options",
             "cli_preview",
             "cli_server",
@@ -41,7 +42,12 @@ MAY_USE = {5: (5, 4, 3, 2, 1, 0), 4: (3, 1, 0), 3: (2, 1, 0), 2: (0,), 1: (0,), 
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
 #: pairs that the floors alone would refuse
-ALSO = {("config", "domain"), ("config_warnings", "domain"), ("config_warnings", "config")}
+ALSO = {
+    ("config", "domain"),
+    ("config_warnings", "domain"),
+    ("config_warnings", "config"),
+    ("dashboard", "api"),
+}
 
 DOMAIN_MAY_USE = {*sys.stdlib_module_names, "msgspec"} - {
     "asyncio",

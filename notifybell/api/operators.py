@@ -9,6 +9,7 @@ than it: `SameSite=Strict` keeps it from other sites' requests, `Origin` and `Se
 say that the page is ours, and the form must hold the session's own token.
 """
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from litestar import Request
 from litestar.datastructures import Cookie
 
 from notifybell.api.forms import Form, read_form
+from notifybell.api.rate_limit import Buckets
 from notifybell.config import Config
 from notifybell.domain import sign_in
 from notifybell.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Clock
@@ -57,6 +59,19 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
     #: what it sent, where it sent one
 
 
+class Attempts:
+    """How often somebody may try to sign in, and the one place where passwords are checked."""
+
+    def __init__(self) -> None:
+        self._by_client = Buckets(burst=5, refill_s=30)
+        self._of_all = Buckets(burst=30, refill_s=5)
+        self.one_at_a_time = asyncio.Lock()  # a check takes 32 MiB
+
+    def take(self, client: str, now: int) -> bool:
+        """Whether this one may try now."""
+        return self._by_client.take(client, now) and self._of_all.take("", now)
+
+
 class Operators:
     """Begins, checks and ends sessions."""
 
@@ -67,6 +82,7 @@ class Operators:
         self._public_url = config.server.public_url
         self._is_secure = config.server.public_url.startswith("https://")
         self._names = _names_by_credential(config)
+        self.attempts = Attempts()
 
     async def admit(self, request: Request[Any, Any, Any]) -> Operator:
         """Who is signed in. Raises Unauthenticated, or Forbidden for a form that is not ours."""

@@ -1,0 +1,52 @@
+"""All routes of the dashboard, behind one router that lets nobody in who is not signed in."""
+
+from typing import Any
+
+from litestar import Response, Router, get
+
+from notifybell.api.assets import asset_route, load_asset, web_folder
+from notifybell.api.operators import PATH
+from notifybell.api.request import ApiRequest
+from notifybell.config import Config
+from notifybell.dashboard import overview, refusals, signing_in
+from notifybell.domain.errors import NotFound
+
+_PRIVATE = {"cross-origin-resource-policy": "same-origin"}
+
+
+def dashboard_routes(config: Config) -> list[Any]:
+    """The pages and their files; nothing where the dashboard is off."""
+    if not config.dashboard.enabled:
+        return []
+    pages = Router(
+        PATH,
+        route_handlers=_PAGES,
+        opt={"access": "operator"},
+        include_in_schema=False,
+        exception_handlers=refusals.HANDLERS,
+    )
+    return [pages, *_files()]
+
+
+@get("/{rest:path}")
+async def find_nothing(request: ApiRequest) -> Response[str]:
+    """Any other address below `/dashboard`."""
+    raise NotFound(f"There is no page {request.scope['path']}.")
+
+
+_PAGES = (
+    signing_in.show_sign_in,
+    signing_in.sign_in,
+    signing_in.sign_out,
+    overview.show_overview,
+    find_nothing,
+)
+
+
+def _files() -> list[Any]:
+    folder = web_folder() / "dashboard"
+    paths = [
+        *sorted(path for path in folder.iterdir() if path.suffix in (".js", ".css")),
+        web_folder() / "inbox" / "icon.svg",
+    ]
+    return [asset_route(f"{PATH}/files/{path.name}", load_asset(path), _PRIVATE) for path in paths]
