@@ -140,14 +140,15 @@ def build(
     database.add_listener(hub.wake)
     database.add_listener(dispatcher.wake)
     dispatcher.start()
-    upkeep = Upkeep(database, clock, list(dispatcher.lanes), config.store.retention_days)
+    upkeep = Upkeep(database, clock, list(dispatcher.lanes), config)
     upkeep.start()
     return Running(
         parts=Parts(
             config=config,
             database=database,
             clock=clock,
-            accept=Accept(database, rules, clock, fanout),
+            accept=Accept(database, rules, clock, fanout, upkeep.room),
+            upkeep=upkeep,
             withdrawals=fanout.withdrawals,
             hub=hub,
             dispatcher=dispatcher,
@@ -297,7 +298,7 @@ async def _drain(running: Running, granian: Any, serving: asyncio.Task[Any]) -> 
     await sse.drain(parts.hub, _STREAMS_GO_S)
     if not serving.done():
         granian.stop()
-    running.upkeep.stop()
+    parts.upkeep.stop()
     for worker in running.workers:
         worker.cancel()
     await asyncio.gather(

@@ -7,8 +7,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from notifybell.api.channels import ChannelState, state_of
 from notifybell.api.request import ApiRequest
 from notifybell.config import known_channels
+from notifybell.delivery.backups import Backups
 from notifybell.delivery.dispatcher import Dispatcher
+from notifybell.delivery.room import Room, RoomState
 from notifybell.delivery.webhooks import Feeder
+from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.model import Channel
 from notifybell.domain.webhooks import WEBHOOK
 
@@ -17,6 +20,25 @@ class Health(msgspec.Struct, frozen=True):
     """The process answers."""
 
     status: str
+
+
+class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """Room for more: `ok`, `nearly_full` (80 % of `store.max_size`, or the disk is) or `full`.
+
+    `full` refuses new broadcasts, and nothing else. Sizes are bytes; `max_size` 0 is no limit.
+    """
+
+    state: RoomState
+    used: int
+    max_size: int
+    disk_free: int
+
+
+class BackupHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """When the newest scheduled copy was begun, and what went wrong with the last try."""
+
+    last_at: str | None
+    problem: str | None
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +52,9 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     channels: dict[Channel, ChannelState]
     open_circuits: dict[Channel, int]
     webhooks: dict[str, str]
+    store: StoreHealth
+    backup: BackupHealth | None
+    #: null without a [backup] table
 
 
 @get("/healthz", access="public", summary="Is the process alive?", tags=["health"])
@@ -60,8 +85,27 @@ async def readyz(
             name: len(lane.circuits.not_closed()) for name, lane in dispatcher.lanes.items()
         },
         webhooks=_webhooks(request.parts.feeder, dispatcher),
+        store=_store(request.parts.upkeep.room),
+        backup=_backup(request.parts.upkeep.backups),
     )
     return Response(readiness, status_code=200 if is_ready else 503)
+
+
+def _store(room: Room) -> StoreHealth:
+    space = room.space
+    return StoreHealth(
+        state=room.state,
+        used=0 if space is None else space.used,
+        max_size=room.max_size,
+        disk_free=0 if space is None else space.disk_free,
+    )
+
+
+def _backup(backups: Backups | None) -> BackupHealth | None:
+    if backups is None:
+        return None
+    at = backups.last_at
+    return BackupHealth(last_at=None if at is None else to_rfc3339(at), problem=backups.problem)
 
 
 def _webhooks(feeder: Feeder | None, dispatcher: Dispatcher) -> dict[str, str]:

@@ -6,6 +6,7 @@ from notifybell.config import Config
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.sign_in import SignInMails
+from notifybell.delivery.upkeep import Upkeep
 from notifybell.delivery.webhooks import Feeder
 from notifybell.delivery.withdrawal import Withdrawals
 from notifybell.domain.clock import Clock
@@ -23,6 +24,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     hub: Hub
     withdrawals: Withdrawals
     dispatcher: Dispatcher
+    upkeep: Upkeep
     vapid_public_key: str | None = None
     #: what browsers subscribe with; None where web push is off
     feeder: Feeder | None = None

@@ -11,6 +11,7 @@ import msgspec
 
 from notifybell.delivery.fanout import SMALL, Fanout, size
 from notifybell.delivery.plan import Send, plan
+from notifybell.delivery.room import Room
 from notifybell.domain.clock import Clock
 from notifybell.domain.errors import RequestRefused
 from notifybell.domain.ids import new_id
@@ -59,18 +60,28 @@ class _Item(msgspec.Struct, frozen=True):
 class Accept:
     """The one way in: the API, the command line and whatever comes call this."""
 
-    def __init__(self, database: Database, policy: Policy, clock: Clock, fanout: Fanout) -> None:
+    def __init__(
+        self,
+        database: Database,
+        policy: Policy,
+        clock: Clock,
+        fanout: Fanout,
+        room: Room | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._fanout = fanout
+        self._room = room
         self._store = partial(store_orders, policy)
 
     async def accept(self, order: Order, answer: Answer, once: OnceKey | None = None) -> str:
         """Store the broadcast, and the rows of up to 100 recipients with it; `answer` of it.
 
         With `once`, a repeated request gets the answer of the first. Raises IdempotencyMismatch,
-        QueueFull or StoreUnavailable; when it returns, everything is on disk.
+        QueueFull, StoreUnavailable or StoreFull; when it returns, everything is on disk.
         """
+        if self._room is not None:
+            self._room.require()
         now = self._clock.now()
         total = await self._total(order)
         item = _Item(_broadcast(order, total, now), order.recipients, answer)

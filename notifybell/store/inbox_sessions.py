@@ -1,7 +1,7 @@
 """The hosted inbox: browsers that are signed in, and mailed links that still work.
 
 Both are kept as digests (`domain/sign_in.py`). What has expired counts as absent at once, and is
-deleted when the next one is written.
+deleted when the next one is written, or within the hour.
 """
 
 from collections.abc import Sequence
@@ -89,3 +89,15 @@ def use_code(conn: WriteConnection, digests: Sequence[str], now: int) -> str | N
     if user_id is not None:
         conn.execute("DELETE FROM sign_in_code WHERE user_id = ?", (user_id,))
     return user_id
+
+
+def prune(conn: WriteConnection, now: int, limit: int) -> int:
+    """Forget up to `limit` sessions and as many links that have expired; how many."""
+    return sum(
+        conn.execute(
+            f"DELETE FROM {table} WHERE digest IN (SELECT digest FROM {table}"
+            " WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+            (now, limit),
+        ).rowcount
+        for table in ("inbox_session", "sign_in_code")
+    )

@@ -64,3 +64,12 @@ def report(
         (from_day, to_day, category, channel),
     ).fetchall()
     return fill(Count, rows)
+
+
+def prune(conn: WriteConnection, before_day: str, limit: int) -> int:
+    """Forget up to `limit` counts of the days before this one; how many."""
+    return conn.execute(
+        "DELETE FROM metric WHERE (day, category, channel, outcome) IN (SELECT day, category,"
+        " channel, outcome FROM metric WHERE day < ? ORDER BY day LIMIT ?)",
+        (before_day, limit),
+    ).rowcount

@@ -3,14 +3,16 @@
 One row a browser, device or chat; at most `LIMIT` a user and form.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from notifybell.domain.channel_kind import TokenForm
 from notifybell.domain.errors import Conflict
-from notifybell.domain.ids import new_id
+from notifybell.domain.ids import new_id, oldest_id
 from notifybell.domain.model import Channel, Token
 from notifybell.store.database import Connection, WriteConnection
-from notifybell.store.rows import columns, fill
+from notifybell.store.rows import as_json_list, columns, fill
 
 LIMIT = 10
 """Browsers (or devices) a user can have; the one unused for longest makes room."""
@@ -106,6 +108,28 @@ def forget(conn: WriteConnection, user_id: str, form: str, token_id: str) -> boo
         (user_id, form, token_id),
     )
     return cursor.rowcount == 1
+
+
+def idle(conn: Connection, channels: Sequence[Channel], before_at: int) -> list[str]:
+    """Tokens that neither were renewed nor whose user was seen since then.
+
+    Walks those made before then: call it through `Database.scan`.
+    """
+    rows = conn.execute(
+        "SELECT t.id FROM channel_token t JOIN user u ON u.id = t.user_id WHERE t.id < ?1"
+        " AND t.updated_at < ?2 AND coalesce(u.last_seen_at, 0) < ?2"
+        " AND t.channel IN (SELECT value FROM json_each(?3))",
+        (oldest_id("tok", before_at), before_at, as_json_list(list(channels))),
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def forget_idle(conn: WriteConnection, token_ids: Sequence[str], before_at: int) -> int:
+    """Delete these, but for those that were renewed since they were found; how many."""
+    return conn.execute(
+        "DELETE FROM channel_token WHERE id IN (SELECT value FROM json_each(?)) AND updated_at < ?",
+        (as_json_list(list(token_ids)), before_at),
+    ).rowcount
 
 
 def _make_room(conn: WriteConnection, user_id: str, form: str) -> None:

@@ -30,8 +30,10 @@ from notifybell.domain.store_config import StoreConfig
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.fanout import Fanout
+from notifybell.delivery.upkeep import Upkeep
 from notifybell.domain.channel_kind import ChannelKind
 from notifybell.domain.model import Delivery
+from notifybell.domain.store_config import StoreConfig
 from notifybell.realtime.hub import Hub
 from notifybell.store import deliveries
 from notifybell.store import due as claim_due
@@ -175,14 +177,16 @@ async def open_shop(
     rules = config.policy(read)
     fanout = Fanout(database, rules, clock)
     running = asyncio.create_task(fanout.run())
+    upkeep = Upkeep(database, clock, [], read)
     parts = Parts(
         config=read,
         database=database,
         clock=clock,
-        accept=Accept(database, rules, clock, fanout),
+        accept=Accept(database, rules, clock, fanout, upkeep.room),
         withdrawals=fanout.withdrawals,
         hub=Hub(max_streams=10, max_streams_per_user=2),
         dispatcher=Dispatcher([]),
+        upkeep=upkeep,
         vapid_public_key=None if read.web_push is None else web_push.public_key(PRIVATE_KEY),
     )
     shop = Shop(parts, clock)

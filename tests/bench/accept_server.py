@@ -15,6 +15,7 @@ from notifybell.config import parse, policy
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.fanout import Fanout
+from notifybell.delivery.upkeep import Upkeep
 from notifybell.domain.clock import SystemClock
 from notifybell.realtime.hub import Hub
 from notifybell.store.database import Database
@@ -38,6 +39,7 @@ async def main(port: int, folder: Path) -> None:
         withdrawals=fanout.withdrawals,
         hub=hub,
         dispatcher=Dispatcher([]),
+        upkeep=Upkeep(database, clock, [], config),
     )
     serve.tune_interpreter()
     await Server(

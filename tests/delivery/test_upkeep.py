@@ -2,9 +2,11 @@
 
 from functools import partial
 
+from notifybell.config import AuthConfig, Config
 from notifybell.delivery.upkeep import Upkeep
 from notifybell.domain.clock import DAY_MS
 from notifybell.domain.digests import Due
+from notifybell.domain.store_config import StoreConfig
 from notifybell.store import activity, digests
 from notifybell.store.activity import NewEvent
 from notifybell.store.database import Database, WriteConnection
@@ -12,11 +14,17 @@ from notifybell.store.digests import Series
 from tests.factories import NOW, FakeClock
 
 RETENTION_DAYS = 30
+AUTH = AuthConfig(api_key="pk_shop1234", secret_keys=("s" * 32,))
+
+
+def an_upkeep(database: Database, clock: FakeClock, **store: int) -> Upkeep:
+    kept = StoreConfig(path=database.path, **{"retention_days": RETENTION_DAYS, **store})
+    return Upkeep(database, clock, [], Config(auth=AUTH, store=kept))
 
 
 async def test_events_go_with_the_retention_however_many_there_are(database: Database) -> None:
     clock = FakeClock()
-    upkeep = Upkeep(database, clock, [], RETENTION_DAYS)
+    upkeep = an_upkeep(database, clock)
     old = [NewEvent(at=NOW, type="delivery.sent")] * 450
     young = [NewEvent(at=NOW + DAY_MS, type="delivery.sent")] * 5
     await database.write(lambda conn: activity.append(conn, [*old, *young]))
@@ -31,7 +39,7 @@ async def test_events_go_with_the_retention_however_many_there_are(database: Dat
 
 async def test_digests_go_with_the_retention_too(database: Database) -> None:
     clock = FakeClock()
-    upkeep = Upkeep(database, clock, [], RETENTION_DAYS)
+    upkeep = an_upkeep(database, clock)
     day: Series = ("usr_ann", "email", "daily")
     await database.write(partial(_close_one, series=day))
     clock.advance(RETENTION_DAYS * DAY_MS)
