@@ -21,18 +21,19 @@ export const preferencesStyles = `
 .input { padding-inline: .5em; }
 option { background: var(--_surface); color: var(--_text); }
 :is(.act, .input, .day):hover { background: var(--_hover); }
-:is(input, select):focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
+.input:focus, :is(input, select):focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
+:is(input, select, button) { scroll-margin-block: 1em 5em; }
 
 .switch {
-  appearance: none; flex: none; position: relative; inline-size: 2.6em; block-size: 1.5em; margin: .45em 0; border: 1px solid var(--_muted);
+  appearance: none; flex: none; position: relative; inline-size: 3em; block-size: max(1.75em, 24px); margin: .33em 0; border: 1px solid var(--_muted);
   border-radius: 99px; background: transparent; font: inherit; cursor: pointer; transition: background-color .15s;
 }
 .switch::before {
-  content: ""; position: absolute; inset-block: .2em; inset-inline-start: .22em; inline-size: calc(1.1em - 2px); border-radius: 50%;
+  content: ""; position: absolute; inset-block: .2em; inset-inline-start: .22em; aspect-ratio: 1; border-radius: 50%;
   background: var(--_muted); transition: inset-inline-start .15s;
 }
 .switch:checked { border-color: var(--_accent); background: var(--_accent); }
-.switch:checked::before { inset-inline-start: calc(1.28em - 2px); background: var(--_on-accent); }
+.switch:checked::before { inset-inline-start: calc(1.43em - 2px); background: var(--_on-accent); }
 .switch:disabled { cursor: not-allowed; opacity: .55; }
 
 table { inline-size: 100%; border-collapse: collapse; }
