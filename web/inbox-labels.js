@@ -37,11 +37,9 @@ export const inboxEnglish = {
   emptyTitle: "You’re all caught up",
   emptyText: "New notifications will appear here.",
   failedText: "Check your connection and try again.",
-  retry: "Try again",
   moreFailed: "The rest did not load.",
   notSaved: "That was not saved. Please try again.",
   reconnecting: "Reconnecting…",
   offline: "You are offline",
   signedOut: "Your session has ended. Reload the page.",
-  loading: "Loading",
 };

@@ -1,5 +1,6 @@
 /**
- * The bell's own texts, in English; those of its panel are in `inbox-labels.js`.
+ * What elements say before the rest of their code is there, in English; the inbox's own texts are in
+ * `inbox-labels.js`, those of the preference centre in `preferences-labels.js`.
  *
  * @import { BellLabels } from "./types.js"
  */
@@ -11,4 +12,7 @@ export const english = {
   received: (titles) =>
     titles.length === 1 ? `New notification: ${titles[0]}` : `${titles.length} new notifications`,
   failedTitle: "Notifications did not load",
+  preferencesFailed: "Your settings did not load",
+  retry: "Try again",
+  loading: "Loading",
 };

@@ -1,10 +1,7 @@
-/**
- * The bell: a button with a count, there at once; its panel's code comes when the page is idle.
- *
- * @import { InboxPane } from "./inbox-view.js"
- */
+/** The bell: a button with a count, there at once; its panel's code comes when the page is idle. */
 import { button, h, icon } from "./dom.js";
 import { InboxElement } from "./inbox-element.js";
+import { LatePane } from "./late-pane.js";
 import { PanelView } from "./panel-view.js";
 import { adopt, bellStyles } from "./styles.js";
 
@@ -37,9 +34,6 @@ const IDLE_TIMEOUT_MS = 3000;
  * @cssproperty --notify-bell-size - The button's size.
  */
 export class NotifyBellElement extends InboxElement {
-  /** Fetches the code of the panel; `notifybell-all.js` has it already. */
-  static loadPanel = () => import("./notifybell-panel.js");
-
   #badge = h("span", { part: "badge", class: "badge", "aria-hidden": "true" });
   #button = button("button", "", h("slot", { name: "icon" }, icon("bell")), this.#badge);
   #panel = new PanelView(this, this.#button, {
@@ -47,11 +41,12 @@ export class NotifyBellElement extends InboxElement {
     opened: () => this.#opened(),
     closed: () => this.#closed(),
   });
-  /** @type {InboxPane | null} */
-  #pane = null;
-  /** @type {typeof InboxPane | null} */
-  #Pane = null;
-  #stopPane = () => {};
+  #pane = new LatePane({
+    element: this,
+    place: (inside) => this.#panel.element.append(inside),
+    close: () => this.hide(),
+    filled: () => this.open && this.#opening(),
+  });
 
   constructor() {
     super();
@@ -61,9 +56,9 @@ export class NotifyBellElement extends InboxElement {
     this.#button.ariaExpanded = "false";
     this.#button.popoverTargetElement = this.#panel.element;
     this.#button.addEventListener("animationend", () => this.#button.classList.remove("rung"));
-    this.#panel.element.addEventListener("keydown", (event) => this.#pane?.press(event));
+    this.#panel.element.addEventListener("keydown", (event) => this.#pane.press(event));
     for (const sign of ["pointerenter", "focus", "pointerdown"]) {
-      this.#button.addEventListener(sign, () => void this.#prepare());
+      this.#button.addEventListener(sign, () => this.#pane.fetch());
     }
   }
 
@@ -82,7 +77,7 @@ export class NotifyBellElement extends InboxElement {
   /** @override */
   connectedCallback() {
     super.connectedCallback();
-    const prepare = () => void (this.isConnected && this.#prepare());
+    const prepare = () => this.isConnected && this.#pane.fetch();
     if ("requestIdleCallback" in globalThis) requestIdleCallback(prepare, { timeout: IDLE_TIMEOUT_MS });
     else setTimeout(prepare, IDLE_TIMEOUT_MS / 10);
   }
@@ -90,18 +85,14 @@ export class NotifyBellElement extends InboxElement {
   /** @override */
   disconnectedCallback() {
     this.#panel.drop();
-    this.#stopPane();
+    this.#pane.hide();
     super.disconnectedCallback();
   }
 
   /** @override */
   rebuild() {
-    this.#stopPane();
-    this.#pane?.dispose();
-    this.#pane?.element.remove();
-    this.#pane = null;
     this.#panel.element.ariaLabel = this.texts.notifications;
-    this.#fill();
+    this.#pane.rebuild();
     this.schedule();
   }
 
@@ -111,7 +102,7 @@ export class NotifyBellElement extends InboxElement {
     this.#badge.hidden = unreadCount === 0;
     this.#badge.textContent = unreadCount > HIGHEST_COUNT ? `${HIGHEST_COUNT}+` : `${unreadCount}`;
     this.#button.ariaLabel = this.texts.bell(unreadCount);
-    if (this.open) this.#pane?.update();
+    if (this.open) this.#pane.update();
   }
 
   /** @override */
@@ -125,43 +116,9 @@ export class NotifyBellElement extends InboxElement {
     if (this.open) this.markSeen();
   }
 
-  async #prepare() {
-    if (this.#Pane) return;
-    try {
-      const { InboxPane, inboxStyles } = await NotifyBellElement.loadPanel();
-      if (this.#Pane) return;
-      this.#Pane = InboxPane;
-      adopt(this.root, inboxStyles);
-      this.#fill();
-    } catch (error) {
-      this.fire("notify-error", { error });
-      // Without the code there is no view that could say so.
-      this.#panel.element.replaceChildren(h("p", { part: "error", class: "unloaded" }, this.texts.failedTitle));
-    }
-  }
-
-  /** Puts the inbox into the panel, once its code and a client are there. */
-  #fill() {
-    if (!this.#Pane || !this.client || this.#pane) return;
-    this.#pane = new this.#Pane({
-      client: this.client,
-      host: this,
-      labels: this.texts,
-      locale: this.locale,
-      tabs: this.getAttribute("tabs"),
-      renderItem: this.renderItem,
-      fire: (name, detail, cancelable) => this.fire(name, detail, cancelable),
-      close: () => this.hide(),
-    });
-    this.#panel.element.replaceChildren(this.#pane.element);
-    if (this.open) this.#opening();
-  }
-
   #opening() {
-    void this.#prepare();
-    this.#stopPane();
-    this.#stopPane = this.#pane?.show() ?? (() => {});
-    this.#pane?.update();
+    this.#pane.fetch();
+    this.#pane.show();
   }
 
   #opened() {
@@ -170,7 +127,7 @@ export class NotifyBellElement extends InboxElement {
   }
 
   #closed() {
-    this.#stopPane();
+    this.#pane.hide();
     this.fire("notify-closed", {});
   }
 }

@@ -1,7 +1,6 @@
 /** The inbox in the page: no button, no panel, always there. */
 import { InboxElement } from "./inbox-element.js";
-import { inboxStyles } from "./inbox-styles.js";
-import { InboxPane } from "./inbox-view.js";
+import { LatePane } from "./late-pane.js";
 import { adopt, pageStyles } from "./styles.js";
 
 /**
@@ -10,48 +9,44 @@ import { adopt, pageStyles } from "./styles.js";
  * @cssproperty --notify-bell-height - Its height, where the page's style sheet gives none.
  */
 export class NotifyInboxElement extends InboxElement {
-  /** @type {InboxPane | null} */
-  #pane = null;
+  #pane = new LatePane({
+    element: this,
+    place: (inside) => this.root.prepend(inside),
+    close: null,
+    filled: () => this.#filled(),
+  });
   #isInView = false;
   #watch = new IntersectionObserver((entries) => this.#onSight(entries));
-  #stopPane = () => {};
 
   constructor() {
     super();
-    adopt(this.root, pageStyles, inboxStyles);
+    adopt(this.root, pageStyles);
     this.root.append(this.status);
-    this.root.addEventListener("keydown", (event) => this.#pane?.press(/** @type {KeyboardEvent} */ (event)));
+    this.root.addEventListener("keydown", (event) => this.#pane.press(/** @type {KeyboardEvent} */ (event)));
   }
 
   /** @override */
   connectedCallback() {
     super.connectedCallback();
+    this.#pane.fetch();
     this.#watch.observe(this);
   }
 
   /** @override */
   disconnectedCallback() {
     this.#watch.disconnect();
-    this.#stopPane();
+    this.#pane.hide();
     super.disconnectedCallback();
   }
 
   /** @override */
   rebuild() {
-    this.#stopPane();
-    this.#pane?.dispose();
-    this.#pane?.element.remove();
-    this.#pane = this.client && this.#makePane(this.client);
-    if (!this.#pane) return;
-    this.root.prepend(this.#pane.element);
-    this.#stopPane = this.#pane.show();
-    // At once: the page is not to be painted with an empty box in it.
-    this.render();
+    this.#pane.rebuild();
   }
 
   /** @override */
   render() {
-    this.#pane?.update();
+    this.#pane.update();
   }
 
   /** @override */
@@ -70,21 +65,13 @@ export class NotifyInboxElement extends InboxElement {
     this.#see();
   }
 
-  #see() {
-    if (this.#isInView && document.visibilityState === "visible") this.markSeen();
+  #filled() {
+    this.#pane.show();
+    this.#see();
   }
 
-  /** @param {import("./client.js").InboxClient} client */
-  #makePane(client) {
-    return new InboxPane({
-      client,
-      host: this,
-      labels: this.texts,
-      locale: this.locale,
-      tabs: this.getAttribute("tabs"),
-      renderItem: this.renderItem,
-      fire: (name, detail, cancelable) => this.fire(name, detail, cancelable),
-      close: null,
-    });
+  #see() {
+    const isSeen = this.#isInView && this.#pane.isFilled && document.visibilityState === "visible";
+    if (isSeen) this.markSeen();
   }
 }

@@ -1,29 +1,9 @@
-/**
- * The preference centre: what reaches the user where, and when.
- *
- * @import { InboxClient } from "./client.js"
- * @import { Change, PreferencesContext, PreferencesSection } from "./preferences-types.js"
- */
-import { ApiError } from "./api.js";
+/** The preference centre: what reaches the user where, and when. What is in it comes later. */
 import { h } from "./dom.js";
 import { InboxElement } from "./inbox-element.js";
-import { inboxEnglish } from "./inbox-labels.js";
-import { english } from "./labels.js";
-import { textButton } from "./preferences-controls.js";
-import { Draft } from "./preferences-draft.js";
-import { loadSettings } from "./preferences-api.js";
-import { preferencesEnglish } from "./preferences-labels.js";
-import { matrixSection } from "./preferences-matrix.js";
-import { pauseSection } from "./preferences-pause.js";
-import { preferencesStyles } from "./preferences-styles.js";
-import { quietSection, timesSection } from "./preferences-times.js";
-import { topicsSection } from "./preferences-topics.js";
-import { onTick } from "./relative-time.js";
+import { LateCode } from "./late-code.js";
 import { adopt, pageStyles } from "./styles.js";
-
-/** How long "Saved" stays; a problem stays until the next change. */
-const SAVED_MS = 4000;
-const PREFERENCE_SECTIONS = [pauseSection, matrixSection, quietSection, timesSection, topicsSection];
+import { waitingStyles } from "./waiting-styles.js";
 
 /**
  * @summary The signed-in user's notification settings. Each change is saved at once.
@@ -87,134 +67,53 @@ export class NotifyPreferencesElement extends InboxElement {
   static observedAttributes = ["token", "server-url", "lang"];
 
   #box = h("div", { part: "preferences", class: "preferences" });
-  #saved = h("p", { part: "saved", class: "saved", role: "status" });
-  /** Whose settings are drawn or being loaded. @type {InboxClient | null} */
-  #owner = null;
-  /** @type {Draft | null} */
-  #draft = null;
-  /** @type {PreferencesSection[]} */
-  #sections = [];
-  #stopTick = () => {};
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #hushing;
+  /** @type {import("./preferences-view.js").PreferencesView | null} */
+  #view = null;
+  #code = new LateCode({
+    element: this,
+    place: (problem) => this.#box.replaceChildren(problem),
+    failed: () => this.texts.preferencesFailed,
+    load: () => import("./notifybell-preferences.js"),
+    arrived: ({ PreferencesView, preferencesStyles }) => {
+      adopt(this.root, preferencesStyles);
+      this.#view = new PreferencesView(this, this.#box, () => this.#showWaiting());
+      this.#view.rebuild();
+      if (this.isConnected) this.#view.connect();
+    },
+  });
 
   constructor() {
     super();
-    adopt(this.root, pageStyles, preferencesStyles);
-    this.root.append(this.#box, this.#saved, this.status);
+    adopt(this.root, pageStyles, waitingStyles);
+    this.root.append(this.#box, this.status);
   }
 
   /** @override */
   connectedCallback() {
+    if (!this.#view) this.#showWaiting();
     super.connectedCallback();
-    // A pause ends by itself.
-    this.#stopTick = onTick(() => this.#update());
+    this.#view?.connect();
+    void this.#code.fetch();
   }
 
   /** @override */
   disconnectedCallback() {
-    this.#stopTick();
+    this.#view?.disconnect();
     super.disconnectedCallback();
   }
 
   /** @override */
-  get texts() {
-    return this.translated({ ...english, ...inboxEnglish, ...preferencesEnglish });
-  }
-
-  /** @override */
   rebuild() {
-    if (this.client !== this.#owner) return void this.#load();
-    if (this.#draft) this.#draw(this.#draft);
+    this.#code.retell();
+    this.#view?.rebuild();
   }
 
-  async #load() {
-    const client = (this.#owner = this.client);
-    this.#draft = null;
-    this.#showLoading();
-    if (!client) return;
-    try {
-      const settings = await loadSettings(client);
-      if (this.#owner === client) this.#draw(new Draft(settings));
-    } catch (error) {
-      if (this.#owner !== client) return;
-      this.#showFailure();
-      this.fire("notify-error", { error });
-    }
-  }
-
-  /** @param {Draft} draft */
-  #draw(draft) {
-    this.#draft = draft;
-    /** @type {PreferencesContext} */
-    const context = {
-      labels: this.texts,
-      locale: this.locale,
-      put: (change) => void this.#put(draft, change),
-      say: (text) => this.#say(text, true),
-    };
-    this.#sections = PREFERENCE_SECTIONS.map((make) => make(context, draft.settings));
-    this.#show(...this.#sections.map(({ element }) => element));
-    this.#update();
-  }
-
-  #update() {
-    const settings = this.#draft?.settings;
-    if (settings) for (const section of this.#sections) section.update(settings);
-  }
-
-  /**
-   * @param {Draft} draft
-   * @param {Change} change
-   */
-  async #put(draft, change) {
-    if (!this.#owner) return;
-    this.#say("");
-    const saving = draft.put(change, this.#owner);
-    this.#update();
-    try {
-      await saving;
-      this.#say(this.texts.saved);
-      this.fire("notify-preferences-saved", { change: change.body });
-    } catch (error) {
-      this.#say(this.texts.undone(this.#reason(error)), true);
-      this.fire("notify-error", { error });
-    }
-    this.#update();
-  }
-
-  /** @param {unknown} error */
-  #reason(error) {
-    const isRefusal = error instanceof ApiError && error.status > 0;
-    return isRefusal ? error.message.replace(/^\[\w+\] /, "") : this.texts.noAnswer;
-  }
-
-  /**
-   * @param {string} text
-   * @param {boolean} [isProblem]
-   */
-  #say(text, isProblem = false) {
-    clearTimeout(this.#hushing);
-    this.#saved.textContent = text;
-    this.#saved.classList.toggle("problem", isProblem);
-    if (text && !isProblem) this.#hushing = setTimeout(() => this.#say(""), SAVED_MS);
-  }
-
-  #showLoading() {
+  /** What stands for the rest, as large as most of it. */
+  #showWaiting() {
     const bones = Array.from({ length: 4 }, () => h("i", {}));
-    this.#say("");
-    this.#show(h("div", { part: "skeleton", class: "bones", role: "img", "aria-label": this.texts.loading }, ...bones));
-  }
-
-  #showFailure() {
-    const { preferencesFailed, failedText, retry } = this.texts;
-    const again = textButton("retry", retry, () => void this.#load());
-    const texts = [h("strong", {}, preferencesFailed), h("p", { class: "hint" }, failedText)];
-    this.#show(h("div", { part: "error", class: "failure", role: "alert" }, ...texts, again));
-  }
-
-  /** @param {HTMLElement[]} children */
-  #show(...children) {
-    this.#box.replaceChildren(...children);
+    const { loading } = this.texts;
+    this.#box.replaceChildren(
+      h("div", { part: "skeleton", class: "bones", role: "img", "aria-label": loading }, ...bones),
+    );
   }
 }

@@ -1,9 +1,7 @@
 /**
- * Every element in one file: bell, inbox, preferences and toasts. Loading it twice is harmless.
+ * Every element: bell, inbox, preferences and toasts. Loading it twice is harmless.
  */
 import { InboxElement } from "./inbox-element.js";
-import { inboxStyles } from "./inbox-styles.js";
-import { InboxPane } from "./inbox-view.js";
 import { NotifyBellElement } from "./notify-bell-element.js";
 import { NotifyInboxElement } from "./notify-inbox-element.js";
 import { NotifyPreferencesElement } from "./notify-preferences-element.js";
@@ -11,7 +9,6 @@ import { NotifyToastsElement } from "./notify-toasts-element.js";
 
 /** The server is where this file came from. */
 InboxElement.defaultServerUrl = import.meta.url.replace(/\/[^/]*$/, "");
-NotifyBellElement.loadPanel = async () => ({ inboxStyles, InboxPane });
 
 const elements = {
   "notify-bell": NotifyBellElement,

@@ -2,7 +2,6 @@
 
 export const preferencesEnglish = {
   preferences: "Notification settings",
-  preferencesFailed: "Your settings did not load",
   saved: "Saved",
   /** @param {string} why */
   undone: (why) => `Not saved, and undone: ${why}`,

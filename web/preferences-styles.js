@@ -1,7 +1,6 @@
 /** The looks of the preference centre; see `styles.js`. */
 
 export const preferencesStyles = `
-:host { block-size: auto; overflow: visible; container-type: inline-size; }
 .preferences, .saved { color: var(--_text); font: 400 var(--notify-bell-font-size, 14px)/1.45 var(--notify-bell-font, system-ui, sans-serif); text-align: start; }
 .section { padding: 1.3em 1.5em 1.4em; }
 .section + .section { border-block-start: 1px solid var(--_border); }
@@ -64,9 +63,6 @@ legend { margin-block-end: .25em; }
 .problem { color: light-dark(#b3261e, #ff8f99); font-weight: 550; }
 .failure { display: grid; justify-items: center; gap: .4em; padding: 3em 2em; text-align: center; }
 .failure .act { margin-block-start: .8em; }
-.bones { display: grid; gap: 1.6em; padding: 1.6em; min-block-size: 24em; align-content: start; }
-.bones i { block-size: 3.4em; border-radius: .6em; background: color-mix(in srgb, var(--_text) 8%, transparent); animation: pulse 1.4s ease-in-out infinite alternate; }
-@keyframes pulse { to { opacity: .45 } }
 
 @container (max-width: 559px) {
   .section { padding-inline: 1.1em; }

@@ -54,6 +54,8 @@ button, a { all: unset; box-sizing: border-box; cursor: pointer; -webkit-tap-hig
   stroke-width: 1.7; stroke-linecap: round; stroke-linejoin: round;
 }
 .icon-dot { fill: currentColor; stroke: none; }
+.unloaded { margin: auto; padding: 2em; color: var(--_text); font: 14px/1.45 var(--notify-bell-font, system-ui, sans-serif); text-align: center; }
+.again { padding: .5em 1em; border: 1px solid var(--_border); border-radius: min(8px, var(--_radius)); }
 .status { position: absolute; inline-size: 1px; block-size: 1px; overflow: clip; clip-path: inset(50%); white-space: nowrap; }
 @media (prefers-reduced-motion: reduce) {
   *, ::before, ::after, .panel, .panel::backdrop { animation: none !important; transition: none !important; }
@@ -94,7 +96,6 @@ export const bellStyles = `${baseStyles}
   .panel:popover-open { opacity: 0; transform: translateY(calc(-6px * var(--_side, 1))) scale(.985); }
 }
 :host([theme~="contrast"]) .panel { border-width: 2px; }
-.unloaded { margin: auto; padding: 2em; font: 14px/1.45 system-ui, sans-serif; }
 
 .rung .icon-bell { transform-origin: 50% 12%; animation: ring .7s ease-in-out; }
 @keyframes ring { 15% { rotate: 14deg } 35% { rotate: -12deg } 55% { rotate: 8deg } 75% { rotate: -4deg } }

@@ -168,7 +168,7 @@ export type TabMessage =
   | { kind: "alive" };
 
 /** Every text of the bell; set `labels` on the element to translate. */
-/** What the bell says without its panel. */
+/** What elements say before the rest of their code is there. */
 export interface BellLabels {
   notifications: string;
   /** Name of the button. */
@@ -176,6 +176,9 @@ export interface BellLabels {
   /** Said by screen readers when one or more notifications arrive. */
   received: (titles: string[]) => string;
   failedTitle: string;
+  preferencesFailed: string;
+  retry: string;
+  loading: string;
 }
 
 /** All that bell and inbox say. */
@@ -218,13 +221,11 @@ export interface Labels extends BellLabels {
   emptyTitle: string;
   emptyText: string;
   failedText: string;
-  retry: string;
   moreFailed: string;
   notSaved: string;
   reconnecting: string;
   offline: string;
   signedOut: string;
-  loading: string;
 }
 
 export type Placement = "bottom-end" | "bottom-start" | "top-end" | "top-start";

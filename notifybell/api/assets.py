@@ -34,7 +34,10 @@ _TYPES = {
 
 
 #: modules that are served with all they import
-ENTRIES = ("notifybell.js", "notifybell-panel.js", "notifybell-all.js", "notifybell-push.js")
+ENTRIES = (
+    *("notifybell.js", "notifybell-all.js"),
+    *("notifybell-panel.js", "notifybell-preferences.js", "notifybell-push.js"),
+)
 
 
 class Asset(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ PAGE_CSP = (
 )
 _WORKER_CSP = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https:"
 _WIDGET = "/notifybell-all.js"
+_WIDGET_FILES = (_WIDGET, "/notifybell-panel.js", "/notifybell-preferences.js")
 _TEMPLATES = Environment(
     loader=PackageLoader("notifybell.api"),
     autoescape=True,
@@ -133,9 +134,12 @@ def _worker(files: dict[str, Asset]) -> Asset:
 
     Only then does a browser install it anew, and with it the files.
     """
-    widget = make_asset(bundle(web_folder(), _WIDGET.removeprefix("/")).encode(), ".js")
-    shell = ["/inbox", *(f"/inbox/{name}" for name in files if name), _WIDGET]
-    tags = "".join(asset.etag for asset in (*files.values(), widget))
+    widget = [
+        make_asset(bundle(web_folder(), name.removeprefix("/")).encode(), ".js")
+        for name in _WIDGET_FILES
+    ]
+    shell = ["/inbox", *(f"/inbox/{name}" for name in files if name), *_WIDGET_FILES]
+    tags = "".join(asset.etag for asset in (*files.values(), *widget))
     version = hashlib.sha256(tags.encode()).hexdigest()[:12]
     told = msgspec.json.encode({"version": version, "files": shell}).decode()
     code = (_folder() / "sw.js").read_text("utf-8")
