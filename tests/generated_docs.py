@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from notifybell import cli
+from notifybell.api.widget_bundle import with_languages
 from notifybell.channels import registry, template_files, template_values, templates, webhook
 from notifybell.delivery import choices, circuits, digest
 from notifybell.domain import digests, events, local_time, mail_status, preferences
@@ -131,6 +132,11 @@ def command_line() -> str:
     return introduction + "".join(_helps(cli.commands, _context(cli.commands, "notifybell")))
 
 
+def languages() -> str:
+    """web/languages.js with the files there are, for those who copy the folder."""
+    return with_languages((ROOT / "web/languages.js").read_text("utf-8"), ROOT / "web")
+
+
 def _helps(command: click.Command, context: click.Context) -> Iterator[str]:
     _, *words = context.command_path.split()
     head = f"\n{'#' * (1 + len(words))} {' '.join(words)}\n" if words else ""
@@ -152,3 +158,4 @@ if __name__ == "__main__":
     for name in TABLES:
         (ROOT / "docs" / name).write_text(filled(name), "utf-8")
     (ROOT / "docs/cli.md").write_text(command_line(), "utf-8")
+    (ROOT / "web/languages.js").write_text(languages(), "utf-8")

@@ -10,7 +10,7 @@
  * @typedef {"none" | "ask" | "home-screen" | "blocked" | "on" | "failed"} PushState
  */
 import { button, h } from "./dom.js";
-import { canPush, disablePush, enablePush, needsHomeScreen, refreshPush } from "./push.js";
+import { canPush, disablePush, enablePush, needsHomeScreen, offersPush, refreshPush } from "./push.js";
 import { englishPush } from "./push-labels.js";
 import { pushPromptStyles } from "./push-prompt-styles.js";
 
@@ -84,7 +84,7 @@ class PushPrompt {
       // Without a network the browser still gets what the push service holds for it.
       return Reflect.get(Object(error), "isPassing") ? "on" : "none";
     }
-    return isPutOff ? "none" : "ask";
+    return !isPutOff && (await offersPush(this.#push)) ? "ask" : "none";
   }
 
   /**

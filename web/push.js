@@ -70,6 +70,20 @@ export async function refreshPush(options) {
 }
 
 /**
+ * Whether the server has web push. Without an answer it is taken for granted: a click will tell.
+ *
+ * @param {PushOptions} options
+ */
+export async function offersPush(options) {
+  try {
+    await start(options);
+    return true;
+  } catch (error) {
+    return Reflect.get(Object(error), "isPassing") === true;
+  }
+}
+
+/**
  * Forgets the browser's address, here and at the server.
  *
  * @param {PushOptions} options
@@ -88,9 +102,17 @@ export async function disablePush(options) {
  * @param {ServiceWorkerRegistration} registration
  */
 async function subscribe(options, registration) {
-  const { public_key } = await callServer(options, "POST", "/integrations/web_push/installations/start");
+  const { public_key } = await start(options);
   const subscription = await subscribed(registration, bytes(public_key));
   await callServer(options, "PUT", "/channels/web_push/tokens", wire(subscription));
+}
+
+/**
+ * @param {PushOptions} options
+ * @returns {Promise<{ public_key: string }>}
+ */
+function start(options) {
+  return callServer(options, "POST", "/integrations/web_push/installations/start");
 }
 
 /**

@@ -20,7 +20,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import notifybell
-from notifybell.api.widget_bundle import bundle
+from notifybell.api.widget_bundle import bundle, module_text
 
 #: without the character set, which Litestar adds to text
 _TYPES = {
@@ -81,12 +81,16 @@ def _asset(body: bytes, media_type: str) -> Asset:
 
 def widget_routes() -> list[HTTPRouteHandler]:
     """A public route for the widget, `/notifybell.js`, and for each module."""
+    return [asset_route(path, asset, {}) for path, asset in widget_assets().items()]
+
+
+def widget_assets() -> dict[str, Asset]:
+    """The widget's files by their paths, as they are served."""
     folder = web_folder()
     files = [*sorted(folder.glob("*.js")), *sorted(folder.glob("lang/*.js"))]
-    assets = {path.relative_to(folder).as_posix(): load_asset(path) for path in files}
-    for name in ENTRIES:
-        assets[name] = _asset(bundle(folder, name).encode(), _TYPES[".js"])
-    return [asset_route(f"/{name}", asset, {}) for name, asset in assets.items()]
+    texts = {path.relative_to(folder).as_posix(): module_text(path) for path in files}
+    texts |= {name: bundle(folder, name) for name in ENTRIES}
+    return {f"/{name}": make_asset(text.encode(), ".js") for name, text in texts.items()}
 
 
 def asset_route(path: str, asset: Asset, headers: dict[str, str]) -> HTTPRouteHandler:

@@ -14,18 +14,20 @@ from litestar.handlers import HTTPRouteHandler
 
 from notifybell.api import inbox_sessions
 from notifybell.api.assets import Asset, asset_route, load_asset, make_asset, web_folder
-from notifybell.api.widget_bundle import bundle
+from notifybell.api.widget import copied_files, widget, widget_assets
 from notifybell.config import Config
 
 PAGE_CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
     " img-src 'self' data:; manifest-src 'self'; worker-src 'self'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script';"
-    " trusted-types notifybell-inbox"
+    " trusted-types notifybell-inbox notifybell-worker"
 )
 _WORKER_CSP = "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' https:"
-_WIDGET = "/notifybell-all.js"
-_WIDGET_FILES = (_WIDGET, "/notifybell-panel.js", "/notifybell-preferences.js")
+#: what the page's own script is made of
+_MODULES = ("/inbox/words.js", "/languages.js", "/hosted-labels.js")
+#: all that is needed without a network, beside the languages
+_WIDGET_FILES = ("/languages.js", "/hosted-labels.js")
 _TEMPLATES = Environment(
     loader=PackageLoader("notifybell.api"),
     autoescape=True,
@@ -100,7 +102,9 @@ def _page(config: Config) -> str:
     return _TEMPLATES.get_template("inbox.html").render(
         title=config.inbox.title,
         by_mail=signs_in_by_mail(config),
-        widget=_WIDGET,
+        widget=f"{widget().folder}/notifybell-all.js",
+        modules=_MODULES,
+        push=config.web_push is not None,
         colors=_COLORS,
     )
 
@@ -134,12 +138,14 @@ def _worker(files: dict[str, Asset]) -> Asset:
 
     Only then does a browser install it anew, and with it the files.
     """
-    widget = [
-        make_asset(bundle(web_folder(), name.removeprefix("/")).encode(), ".js")
-        for name in _WIDGET_FILES
-    ]
-    shell = ["/inbox", *(f"/inbox/{name}" for name in files if name), *_WIDGET_FILES]
-    tags = "".join(asset.etag for asset in (*files.values(), *widget))
+    elements = {f"{widget().folder}/{name}" for name in copied_files()}
+    kept = {
+        path: asset
+        for path, asset in widget_assets().items()
+        if path in elements or path in _WIDGET_FILES or path.startswith("/lang/")
+    }
+    shell = ["/inbox", *(f"/inbox/{name}" for name in files if name), *kept]
+    tags = "".join(asset.etag for asset in (*files.values(), *kept.values()))
     version = hashlib.sha256(tags.encode()).hexdigest()[:12]
     told = msgspec.json.encode({"version": version, "files": shell}).decode()
     code = (_folder() / "sw.js").read_text("utf-8")

@@ -31,6 +31,7 @@ from notifybell.domain.errors import (
 )
 from notifybell.domain.model import Recipient, User
 from notifybell.store import inbox_sessions, users
+from notifybell.store import preferences as stored_preferences
 from notifybell.store.database import WriteConnection
 from notifybell.store.inbox_sessions import Session
 
@@ -53,6 +54,8 @@ class InboxToken(msgspec.Struct, frozen=True):
 
     token: str
     name: str
+    locale: str | None
+    #: what the user said about the language
 
 
 class SignInIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -96,7 +99,8 @@ async def renew_token(request: ApiRequest) -> Response[InboxToken]:
     )
     if session is None or user is None:
         raise Unauthenticated("Nobody is signed in here.")
-    answer = InboxToken(_mint(request, user), _name(user))
+    said = request.db.read(lambda conn: stored_preferences.settings(conn, user.id))
+    answer = InboxToken(_mint(request, user), _name(user), said.locale)
     cookies = await _renewed(request, session)
     return Response(answer, headers=_NO_STORE, cookies=cookies)
 

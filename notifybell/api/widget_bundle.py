@@ -12,6 +12,7 @@ from collections import Counter
 from itertools import count, product
 from pathlib import Path
 
+_LANGUAGES = re.compile(r"^const LANGUAGES = \[[^\]]*\];$", re.MULTILINE)
 _IMPORT = re.compile(r'^import\b[^;"]*"\./([\w-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 _REEXPORT = re.compile(r'^(export \{[^}]*\}) from "\./[\w-]+\.js";$', re.MULTILINE)
@@ -30,8 +31,24 @@ def bundle(folder: Path, entry: str) -> str:
     return _LINE_END.sub(r"\1", _shorten_private_names("".join(texts.values())))
 
 
+def module_text(path: Path) -> str:
+    """A module as it is, but for the list of languages: that is what `lang/` holds.
+
+    So a language is one file more, and nothing else.
+    """
+    text = path.read_text("utf-8")
+    return with_languages(text, path.parent) if path.name == "languages.js" else text
+
+
+def with_languages(text: str, folder: Path) -> str:
+    """`languages.js` with the names of the files in `lang/`, but for English."""
+    names = sorted(path.stem for path in folder.glob("lang/*.js") if path.stem != "en")
+    told = ", ".join(f'"{name}"' for name in names)
+    return _LANGUAGES.sub(f"const LANGUAGES = [{told}];", text)
+
+
 def _collect(folder: Path, name: str, texts: dict[str, str]) -> None:
-    source = (folder / name).read_text(encoding="utf-8")
+    source = module_text(folder / name)
     for needed in _IMPORT.findall(source):
         if needed not in texts:
             _collect(folder, needed, texts)

@@ -121,6 +121,7 @@ class TestPage:
         text = (await shop.anyone.get("/inbox/sw.js")).text
         told = msgspec.json.decode(text.partition("self.shell = ")[2].partition(";\n")[0])
         assert {"/inbox", "/inbox/inbox.js", "/inbox/inbox.css"} <= set(told["files"])
+        assert {"/lang/de.js", "/lang/ar.js", "/notifybell-panel.js"} <= set(told["files"])
         for path in told["files"]:
             assert (await shop.anyone.get(path)).status_code == 200, path
 
@@ -133,7 +134,7 @@ class TestPage:
     async def test_without_email_it_says_how_to_get_in(self, tmp_path: Path) -> None:
         async with open_shop(tmp_path, email=None) as shop:
             html = (await shop.anyone.get("/inbox")).text
-            assert "<form" not in html and "link in your application" in html
+            assert "<form" not in html and "byApplication" in html
 
     async def test_it_can_be_off(self, tmp_path: Path) -> None:
         async with open_shop(tmp_path, inbox={"enabled": False}) as shop:

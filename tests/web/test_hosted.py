@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, CDPSession, Locator, Page, expect
 
+from notifybell.channels.web_push import generate_private_key
 from tests.running import RunningServer, running_server
 from tests.servers import MailSink
 from tests.web.conftest import WAIT_MS, Complaints
 from tests.web.driving import wait_for_script, wait_until
+from tests.web.pushing import SUBSCRIBING, registrations
 
 pytestmark = [
     pytest.mark.browser,
@@ -44,6 +47,12 @@ class Hosted:
         body = {"title": title, "recipients": [{"external_id": user}], "channels": ["in_app"]}
         url = f"{self.server.url}/api/broadcasts"
         httpx.post(url, headers=self.server.project_headers, json=body).raise_for_status()
+
+    def settings(self, user: str, **fields: str) -> None:
+        """What the user says in the preferences."""
+        url = f"{self.server.url}/api/channels/user_preferences"
+        headers = self.server.user_headers(user)
+        httpx.put(url, headers=headers, json=fields).raise_for_status()
 
     async def mailed_link(self, page: Page, email: str) -> str:
         """What the newest mail to this address holds."""
@@ -319,6 +328,120 @@ class TestApp:
                 page,
                 f"caches.keys().then((names) => names.length === 1 && names[0] !== '{before[0]}')",
             )
+
+
+class TestPush:
+    async def test_it_is_offered_and_comes_from_the_pages_own_worker(
+        self, context: BrowserContext, tmp_path: Path, ann: str
+    ) -> None:
+        keys = {"subject": "mailto:ann@shop.example", "private_key": generate_private_key()}
+        with running_server(tmp_path, web_push=keys) as server:
+            await context.add_init_script(SUBSCRIBING)
+            await context.grant_permissions(["notifications"], origin=server.url)
+            page = await context.new_page()
+            await page.goto(f"{server.url}/inbox#token={server.user_token(ann)}")
+            offer = page.locator("notify-inbox .push")
+            await offer.get_by_role("button", name="Turn on").click()
+            await expect(offer).to_contain_text("on for this device")
+            assert await registrations(page) == [("/inbox", "/inbox/sw.js")]
+            tokens = f"{server.url}/api/channels/web_push/tokens"
+            answer = await page.request.get(tokens, headers=server.user_headers(ann))
+            [kept] = (await answer.json())["data"]
+            assert kept["endpoint"].startswith("https://")
+
+    async def test_without_web_push_there_is_no_offer(
+        self, page: Page, hosted: Hosted, ann: str
+    ) -> None:
+        await sign_in(page, hosted, ann)
+        await expect(page.locator("notify-inbox .push")).to_have_count(0)
+
+
+@asynccontextmanager
+async def reader(browser: Browser, locale: str) -> AsyncIterator[Page]:
+    """A page in a browser of this language."""
+    context = await browser.new_context(locale=locale)
+    context.set_default_timeout(WAIT_MS)
+    complaints = Complaints()
+    complaints.watch(context)
+    yield await context.new_page()
+    await context.close()
+    assert not complaints
+
+
+class TestLanguage:
+    async def test_the_page_speaks_the_browsers(self, browser: Browser, hosted: Hosted) -> None:
+        async with reader(browser, "de-AT") as page:
+            await page.goto(hosted.url)
+            await expect(heading(page, "Anmelden")).to_be_visible()
+            await page.get_by_role("textbox", name="E-Mail-Adresse").fill("bob@example.com")
+            await page.get_by_role("button", name="Link zuschicken").click()
+            await expect(heading(page, "Sieh in deine E-Mails")).to_be_visible()
+            await expect(page.get_by_text("ein Konto für bob@example.com gibt")).to_be_visible()
+            await expect(page.locator("html")).to_have_attribute("lang", "de-AT")
+
+    async def test_an_unknown_one_is_english(self, browser: Browser, hosted: Hosted) -> None:
+        async with reader(browser, "sv-SE") as page:
+            await page.goto(hosted.url)
+            await expect(heading(page, "Sign in")).to_be_visible()
+            await expect(page.locator("html")).to_have_attribute("lang", "en")
+
+    async def test_the_users_own_goes_before_the_browsers(
+        self, browser: Browser, hosted: Hosted, ann: str
+    ) -> None:
+        hosted.settings(ann, locale="fr")
+        async with reader(browser, "de") as page:
+            await page.goto(hosted.link(ann))
+            await expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+            await expect(page.get_by_text("Vous êtes à jour")).to_be_visible()
+            await page.get_by_role("link", name="Paramètres").click()
+            await expect(page.get_by_role("heading", name="Heures calmes")).to_be_visible()
+
+    async def test_that_of_the_address_goes_before_both_and_stays(
+        self, page: Page, hosted: Hosted, ann: str
+    ) -> None:
+        hosted.settings(ann, locale="fr")
+        await page.goto(hosted.link(ann).replace("#", "?lang=ja#"))
+        await expect(page.get_by_role("button", name="サインアウト")).to_be_visible()
+        assert page.url == f"{hosted.url}?lang=ja"
+        await page.goto(hosted.url)
+        await expect(page.get_by_role("button", name="サインアウト")).to_be_visible()
+
+    async def test_nonsense_in_the_address_is_passed_over(self, page: Page, hosted: Hosted) -> None:
+        for wish in ("../../etc", "%00", "constructor", ""):
+            await page.goto(f"{hosted.url}?lang={wish}")
+            await expect(heading(page, "Sign in")).to_be_visible()
+
+    @pytest.mark.parametrize(
+        ("locale", "sign_out", "title", "settings", "direction"),
+        [
+            ("de", "Abmelden", "Mitteilungen", "nicht geladen", "ltr"),
+            ("ar", "تسجيل الخروج", "الإشعارات", "تعذّر تحميل إعداداتك", "rtl"),
+        ],
+    )
+    async def test_it_is_spoken_without_a_network_too(
+        self,
+        browser: Browser,
+        hosted: Hosted,
+        ann: str,
+        locale: str,
+        sign_out: str,
+        title: str,
+        settings: str,
+        direction: str,
+    ) -> None:
+        hosted.send(ann, "Your order has shipped")
+        async with reader(browser, locale) as page:
+            await page.goto(hosted.link(ann))
+            await expect(heading(page, title)).to_be_visible()
+            await expect(listed(page, "Your order has shipped")).to_be_visible()
+            await offline(page.context, page)
+            await page.reload()
+            await expect(page.get_by_role("button", name=sign_out)).to_be_visible()
+            await expect(heading(page, title)).to_be_visible()
+            await expect(listed(page, "Your order has shipped")).to_be_visible()
+            assert await page.evaluate("getComputedStyle(document.body).direction") == direction
+            await page.locator("#to-settings").click()
+            await expect(page.locator("notify-preferences").get_by_text(settings)).to_be_visible()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

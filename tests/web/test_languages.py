@@ -1,10 +1,13 @@
 """The elements in the language of the page around them, under the shop's strict policy."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from tests.running import running_server
 from tests.web.conftest import Shop
 from tests.web.driving import button, expect_unread, item, open_panel
 
@@ -119,3 +122,34 @@ async def test_toasts_speak_it_too(shop: Shop, page: Page, bell: Bell, ann: str)
     await page.goto(bell(ann, html='lang="zh-CN"', **element))
     corner = page.locator("notify-toasts section")
     await expect(corner).to_have_attribute("aria-label", "通知")
+
+
+ROOT = Path(__file__).parents[2]
+SWEDISH = {"notifications": "Aviseringar", "signOut": "Logga ut", "settings": "Inställningar"}
+
+
+def with_swedish(folder: Path) -> None:
+    """The product as it is, with one file more."""
+    for name in ("notifybell", "docs", "CHANGELOG.md", "config.example.toml"):
+        (folder / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "web", folder / "web")
+    text = (ROOT / "web/lang/de.js").read_text("utf-8")
+    for key, word in SWEDISH.items():
+        before, _, after = text.partition(f'{key}: "')
+        text = f'{before}{key}: "{word}"{after.partition(chr(34))[2]}'
+    (folder / "web/lang/sv.js").write_text(text, "utf-8")
+
+
+async def test_one_file_more_is_one_language_more(page: Page, tmp_path: Path, ann: str) -> None:
+    with_swedish(tmp_path)
+    with running_server(tmp_path) as server:
+        token = server.user_token(ann)
+        await page.goto(f"{server.url}/inbox?lang=sv-FI#token={token}")
+        await expect(page.get_by_role("button", name="Logga ut")).to_be_visible()
+        heading = page.locator("notify-inbox").get_by_role("heading", name="Aviseringar")
+        await expect(heading).to_be_visible()
+        worker = await page.request.get(f"{server.url}/inbox/sw.js")
+        assert "/lang/sv.js" in await worker.text()
+        for script in ("languages.js", "notifybell.js", "notifybell-all.js"):
+            answer = await page.request.get(f"{server.url}/{script}")
+            assert '"sv"' in await answer.text()

@@ -192,6 +192,14 @@ async def test_a_browser_that_cannot_is_told_nothing(offering: Offering, script:
     await offering.is_away()
 
 
+async def test_a_server_without_web_push_offers_none(
+    context: BrowserContext, shop: Shop, ann: str
+) -> None:
+    offering = Offering(await context.new_page(), shop, ann)
+    await offering.open()
+    await offering.is_away()
+
+
 async def test_the_page_has_its_own_words(offering: Offering) -> None:
     await offering.open()
     words = "{ labels: { pushTurnOn: 'Einschalten' } }"

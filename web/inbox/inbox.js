@@ -5,12 +5,14 @@
  * session is a cookie that scripts cannot read; this page gets a user token of some minutes for it.
  *
  * @typedef {{ kind: "token" | "code", value: string }} Arrival
- * @typedef {{ token: string, name: string }} Known
+ * @typedef {{ token: string, name: string, locale?: string | null }} Known
  */
+import { fill, speak, words } from "./words.js";
 
 const INBOX = "notify-inbox";
 const SETTINGS = "notify-preferences";
 const KEPT = "notifybell-inbox";
+const WORKER = "/inbox/sw.js";
 /** All that the elements keep in this browser is named like that. */
 const OURS = /^notify-?bell/;
 const SCREENS = ["inbox", "settings", "enter", "sent", "switch", "offline"];
@@ -41,7 +43,7 @@ let here = null;
 function takeArrival() {
   const match = /^#(token|code)=(.+)$/.exec(location.hash);
   if (!match) return null;
-  history.replaceState(null, "", "/inbox");
+  history.replaceState(null, "", `/inbox${location.search}`);
   return { kind: match[1] === "token" ? "token" : "code", value: match[2] ?? "" };
 }
 
@@ -88,9 +90,9 @@ function remembered() {
 }
 
 /** @param {Known} known */
-function remember({ token, name }) {
+function remember({ token, name, locale }) {
   const unsigned = token.slice(0, token.lastIndexOf(".") + 1);
-  localStorage.setItem(KEPT, JSON.stringify({ token: unsigned, name }));
+  localStorage.setItem(KEPT, JSON.stringify({ token: unsigned, name, locale }));
 }
 
 /** @param {Arrival} arrival */
@@ -144,7 +146,7 @@ async function enter(arrival, switching = false) {
 /** @param {Arrival} arrival */
 function ask(arrival) {
   pending = arrival;
-  find("current").textContent = remembered()?.name ?? "somebody else";
+  find("current").textContent = remembered()?.name ?? words.somebodyElse;
   show("switch");
 }
 
@@ -153,10 +155,9 @@ function ask(arrival) {
  * @param {Arrival["kind"]} kind
  */
 function sentence(error, kind) {
-  if (!(error instanceof Refused)) return "The server cannot be reached. Open the link again later.";
-  if (error.status >= 500) return "The server is busy. Open the link again in a moment.";
-  const what = kind === "code" ? "was used before, or is older than 15 minutes" : "is not valid any more";
-  return `This link ${what}. Ask for a new one.`;
+  if (!(error instanceof Refused)) return words.linkLater;
+  if (error.status >= 500) return words.linkBusy;
+  return kind === "code" ? words.linkUsed : words.linkEnded;
 }
 
 /** @returns {Promise<Known>} */
@@ -189,7 +190,7 @@ async function open() {
 async function mount(known) {
   here = known;
   // Not before: what an element is given earlier would hide its own properties.
-  await customElements.whenDefined(INBOX);
+  await Promise.all([customElements.whenDefined(INBOX), speak(known.locale)]);
   if (here !== known) return;
   const { token, name } = known;
   find("name").textContent = name;
@@ -208,7 +209,11 @@ async function mount(known) {
  */
 function made(tag, token) {
   const element = document.createElement(tag);
-  if (tag === INBOX) element.setAttribute("tabs", "*");
+  if (tag === INBOX) {
+    element.setAttribute("tabs", "*");
+    if ("push" in document.body.dataset) element.setAttribute("push", WORKER);
+  }
+  element.lang = document.documentElement.lang;
   element.setAttribute("token", token);
   return Object.assign(element, { onTokenExpired: renew });
 }
@@ -266,7 +271,7 @@ async function signOut() {
   try {
     await post("/inbox/sign-out");
   } catch {
-    return say("The server cannot be reached, so you are still signed in. Try again later.");
+    return say(words.stillSignedIn);
   }
   await leave();
 }
@@ -290,22 +295,22 @@ async function askForLink(event) {
 /** @param {unknown} error */
 function whyNoLink(error) {
   const status = error instanceof Refused ? error.status : 0;
-  if (status === 422) return "This is not an email address.";
-  if (status === 429) return "That was often. Wait a minute, then ask again.";
-  return "The server cannot be reached. Try again later.";
+  if (status === 422) return words.notAnAddress;
+  if (status === 429) return words.tooOften;
+  return words.unreachable;
 }
 
 /** The worker's address is one of ours and never made of anything, which the browser wants told. */
 function install() {
-  const address = "/inbox/sw.js";
-  const makers = { createScriptURL: () => address };
+  const makers = { createScriptURL: () => WORKER };
   const policy = Reflect.get(window, "trustedTypes")?.createPolicy("notifybell-inbox", makers);
-  const url = policy?.createScriptURL(address) ?? address;
+  const url = policy?.createScriptURL(WORKER) ?? WORKER;
   void navigator.serviceWorker?.register(url, { scope: "/inbox" }).catch(() => {});
 }
 
-function start() {
+async function start() {
   const arrival = takeArrival();
+  fill();
   find("sign-out").addEventListener("click", signOut);
   find("again").addEventListener("click", () => show("enter"));
   find("stay").addEventListener("click", () => resume());
@@ -315,6 +320,7 @@ function start() {
   addEventListener("online", () => find("offline").hidden || open());
   addEventListener("storage", onOtherTab);
   install();
+  await speak(remembered()?.locale);
   return arrival ? enter(arrival) : resume();
 }
 

@@ -112,4 +112,37 @@ export const texts = {
   pushTurnOff: "Ausschalten",
   pushFailed: "Das hat nicht geklappt. Prüfe die Verbindung und versuche es noch einmal.",
   pushRetry: "Erneut versuchen",
+
+  hosted: {
+    pages: "Seiten",
+    inbox: "Posteingang",
+    settings: "Einstellungen",
+    signIn: "Anmelden",
+    signOut: "Abmelden",
+    signInHint:
+      "Gib die Adresse ein, für die deine Mitteilungen sind. Du bekommst eine E-Mail mit einem Link, der dich anmeldet.",
+    email: "E-Mail-Adresse",
+    mailLink: "Link zuschicken",
+    byApplication:
+      "Öffne diese Seite über den Link in deiner Anwendung: Er meldet dich hier an, und auf diesem Gerät bleibst du angemeldet.",
+    sentTitle: "Sieh in deine E-Mails",
+    sent: (email) =>
+      `Wenn es ein Konto für ${email} gibt, ist ein Link unterwegs. Er gilt einmal und 15 Minuten lang. Nichts da? Sieh im Spam nach oder fordere in ein paar Minuten einen neuen an.`,
+    otherAddress: "Andere Adresse verwenden",
+    switchTitle: "Als jemand anderes anmelden?",
+    switchText: (name) => `Du bist angemeldet als ${name}. Dieser Link gehört zu einem anderen Konto.`,
+    somebodyElse: "jemand anderes",
+    stay: "Angemeldet bleiben",
+    useLink: "Link verwenden",
+    offlineTitle: "Du bist offline",
+    offlineText: "Der Posteingang öffnet sich, sobald eine Verbindung besteht.",
+    linkLater: "Der Server ist nicht erreichbar. Öffne den Link später noch einmal.",
+    linkBusy: "Der Server ist ausgelastet. Öffne den Link gleich noch einmal.",
+    linkUsed: "Dieser Link wurde schon verwendet oder ist älter als 15 Minuten. Fordere einen neuen an.",
+    linkEnded: "Dieser Link gilt nicht mehr. Fordere einen neuen an.",
+    stillSignedIn: "Der Server ist nicht erreichbar, du bist also noch angemeldet. Versuche es später noch einmal.",
+    notAnAddress: "Das ist keine E-Mail-Adresse.",
+    tooOften: "Das war zu oft. Warte eine Minute und versuche es dann noch einmal.",
+    unreachable: "Der Server ist nicht erreichbar. Versuche es später noch einmal.",
+  },
 };

@@ -112,4 +112,37 @@ export const texts = {
   pushTurnOff: "Desactivar",
   pushFailed: "No funcionó. Comprueba tu conexión e inténtalo de nuevo.",
   pushRetry: "Reintentar",
+
+  hosted: {
+    pages: "Páginas",
+    inbox: "Bandeja",
+    settings: "Ajustes",
+    signIn: "Iniciar sesión",
+    signOut: "Cerrar sesión",
+    signInHint:
+      "Escribe la dirección a la que van tus notificaciones. Recibirás un correo con un enlace para iniciar sesión.",
+    email: "Correo electrónico",
+    mailLink: "Enviarme un enlace",
+    byApplication:
+      "Abre esta página con el enlace de tu aplicación: inicia tu sesión aquí y la mantiene en este dispositivo.",
+    sentTitle: "Mira tu correo",
+    sent: (email) =>
+      `Si existe una cuenta para ${email}, ya va un enlace en camino. Sirve una sola vez, durante 15 minutos. ¿No llegó nada? Mira en el correo no deseado o pide otro en unos minutos.`,
+    otherAddress: "Usar otra dirección",
+    switchTitle: "¿Entrar con otra cuenta?",
+    switchText: (name) => `Has iniciado sesión como ${name}. Este enlace es de otra cuenta.`,
+    somebodyElse: "otra persona",
+    stay: "Seguir en esta cuenta",
+    useLink: "Usar el enlace",
+    offlineTitle: "No tienes conexión",
+    offlineText: "La bandeja se abrirá en cuanto haya conexión.",
+    linkLater: "No se puede contactar con el servidor. Abre el enlace de nuevo más tarde.",
+    linkBusy: "El servidor está ocupado. Abre el enlace de nuevo en un momento.",
+    linkUsed: "Este enlace ya se usó o tiene más de 15 minutos. Pide otro.",
+    linkEnded: "Este enlace ya no es válido. Pide otro.",
+    stillSignedIn: "No se puede contactar con el servidor; tu sesión sigue abierta. Inténtalo más tarde.",
+    notAnAddress: "Esto no es una dirección de correo.",
+    tooOften: "Demasiadas solicitudes. Espera un minuto e inténtalo de nuevo.",
+    unreachable: "No se puede contactar con el servidor. Inténtalo más tarde.",
+  },
 };

@@ -117,4 +117,37 @@ export const texts = {
   pushTurnOff: "Désactiver",
   pushFailed: "Cela n’a pas fonctionné. Vérifiez votre connexion et réessayez.",
   pushRetry: "Réessayer",
+
+  hosted: {
+    pages: "Pages",
+    inbox: "Boîte de réception",
+    settings: "Paramètres",
+    signIn: "Se connecter",
+    signOut: "Se déconnecter",
+    signInHint:
+      "Saisissez l’adresse à laquelle vos notifications sont destinées. Vous recevrez un e-mail avec un lien de connexion.",
+    email: "Adresse e-mail",
+    mailLink: "M’envoyer un lien",
+    byApplication:
+      "Ouvrez cette page par le lien de votre application : il vous connecte ici, et vous restez connecté sur cet appareil.",
+    sentTitle: "Consultez vos e-mails",
+    sent: (email) =>
+      `S’il existe un compte pour ${email}, un lien est en route. Il fonctionne une seule fois, pendant 15 minutes. Rien reçu ? Regardez dans les indésirables, ou redemandez-en un dans quelques minutes.`,
+    otherAddress: "Utiliser une autre adresse",
+    switchTitle: "Changer de compte ?",
+    switchText: (name) => `Vous êtes connecté en tant que ${name}. Ce lien appartient à un autre compte.`,
+    somebodyElse: "quelqu’un d’autre",
+    stay: "Rester connecté",
+    useLink: "Utiliser le lien",
+    offlineTitle: "Vous êtes hors ligne",
+    offlineText: "La boîte de réception s’ouvrira dès que la connexion reviendra.",
+    linkLater: "Le serveur est injoignable. Rouvrez le lien plus tard.",
+    linkBusy: "Le serveur est occupé. Rouvrez le lien dans un instant.",
+    linkUsed: "Ce lien a déjà servi ou date de plus de 15 minutes. Demandez-en un nouveau.",
+    linkEnded: "Ce lien n’est plus valable. Demandez-en un nouveau.",
+    stillSignedIn: "Le serveur est injoignable : vous êtes encore connecté. Réessayez plus tard.",
+    notAnAddress: "Ce n’est pas une adresse e-mail.",
+    tooOften: "Trop de demandes. Attendez une minute, puis réessayez.",
+    unreachable: "Le serveur est injoignable. Réessayez plus tard.",
+  },
 };

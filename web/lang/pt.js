@@ -117,4 +117,37 @@ export const texts = {
   pushTurnOff: "Desativar",
   pushFailed: "Não funcionou. Verifique sua conexão e tente de novo.",
   pushRetry: "Tentar de novo",
+
+  hosted: {
+    pages: "Páginas",
+    inbox: "Caixa de entrada",
+    settings: "Configurações",
+    signIn: "Entrar",
+    signOut: "Sair",
+    signInHint:
+      "Digite o endereço para o qual vão as suas notificações. Você receberá um e-mail com um link para entrar.",
+    email: "E-mail",
+    mailLink: "Enviar um link",
+    byApplication:
+      "Abra esta página pelo link do seu aplicativo: com ele você entra aqui e continua conectado neste dispositivo.",
+    sentTitle: "Veja o seu e-mail",
+    sent: (email) =>
+      `Se houver uma conta para ${email}, um link está a caminho. Ele funciona uma única vez, por 15 minutos. Não chegou nada? Veja no spam ou peça outro em alguns minutos.`,
+    otherAddress: "Usar outro endereço",
+    switchTitle: "Entrar com outra conta?",
+    switchText: (name) => `Você entrou como ${name}. Este link é de outra conta.`,
+    somebodyElse: "outra pessoa",
+    stay: "Continuar nesta conta",
+    useLink: "Usar o link",
+    offlineTitle: "Você está offline",
+    offlineText: "A caixa de entrada abrirá assim que houver conexão.",
+    linkLater: "Não foi possível contatar o servidor. Abra o link de novo mais tarde.",
+    linkBusy: "O servidor está ocupado. Abra o link de novo daqui a pouco.",
+    linkUsed: "Este link já foi usado ou tem mais de 15 minutos. Peça outro.",
+    linkEnded: "Este link não é mais válido. Peça outro.",
+    stillSignedIn: "Não foi possível contatar o servidor; a sua sessão continua aberta. Tente mais tarde.",
+    notAnAddress: "Isto não é um endereço de e-mail.",
+    tooOften: "Muitos pedidos. Espere um minuto e tente de novo.",
+    unreachable: "Não foi possível contatar o servidor. Tente mais tarde.",
+  },
 };
