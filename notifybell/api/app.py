@@ -10,7 +10,6 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.types import ASGIApp
 
 from notifybell.api import openapi, problems
-from notifybell.api.assets import widget_routes
 from notifybell.api.auth import Authenticator, admit
 from notifybell.api.broadcasts import BroadcastController
 from notifybell.api.channels import list_channels
@@ -37,11 +36,13 @@ from notifybell.api.tokens import token_routes
 from notifybell.api.topics import SubscriptionController, TopicController
 from notifybell.api.unsubscribe import show_unsubscribe, unsubscribe
 from notifybell.api.users import UserController
+from notifybell.api.widget import widget_routes
 
 
 def create_app(parts: Parts, *more_routes: Any) -> ASGIApp:
     """The ASGI application over these parts; `more_routes` are demo mode's."""
-    return Door(create_litestar(parts, *more_routes), parts.config.server.allowed_origins)
+    app = create_litestar(parts, *more_routes)
+    return Door(app, parts.config.server.allowed_origins, parts.request_log)
 
 
 def create_litestar(parts: Parts, *more_routes: Any) -> Litestar:

@@ -5,10 +5,13 @@ Plain ASGI around the application, so that refusals and streams get it too.
 
 import itertools
 import secrets
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from litestar.types import ASGIApp, Message, Receive, Send
+
+from notifybell.api.request_log import RequestLog
 
 _API_PREFIX = "/api/"
 _ALLOWED_METHODS = b"GET, POST, PUT, DELETE"
@@ -20,8 +23,9 @@ _PREFLIGHT_LASTS_S = b"7200"
 class Door:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, allowed_origins: Sequence[str]) -> None:
+    def __init__(self, app: ASGIApp, allowed_origins: Sequence[str], log: RequestLog) -> None:
         self._app = app
+        self._log = log
         self._start = secrets.token_hex(4)
         self._numbers = itertools.count()
         self._allowed = {origin.encode() for origin in allowed_origins}
@@ -30,13 +34,15 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        started_at = time.perf_counter()
         request_id = f"{self._start}{next(self._numbers):06x}"
         scope["request_id"] = request_id
         extra = [
             (b"x-request-id", request_id.encode()),
             (b"x-content-type-options", b"nosniff"),
         ]
-        if scope["path"].startswith(_API_PREFIX):
+        is_api = scope["path"].startswith(_API_PREFIX)
+        if is_api:
             origin = self._allowed_origin(scope)
             extra.append((b"vary", b"Origin"))
             if origin is not None:
@@ -49,6 +55,8 @@ class Door:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *extra]
+                if is_api:
+                    self._log.note(scope, message["status"], started_at)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

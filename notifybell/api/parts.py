@@ -2,6 +2,7 @@
 
 import msgspec
 
+from notifybell.api.request_log import RequestLog
 from notifybell.config import Config
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
@@ -31,3 +32,4 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     #: None where there are no webhooks
     sign_in: SignInMails | None = None
     #: None where nobody signs in to the hosted inbox by mail
+    request_log: RequestLog = msgspec.field(default_factory=RequestLog)

@@ -18,7 +18,7 @@ from collections.abc import Collection, Sequence
 from notifybell.delivery.decide import THROTTLED, periods
 from notifybell.domain.clock import DAY_MS
 from notifybell.domain.digests import NAMED
-from notifybell.domain.local_time import utc_day
+from notifybell.domain.local_time import utc_hour
 from notifybell.domain.model import Channel
 from notifybell.domain.preferences import (
     ALL_CATEGORIES,
@@ -113,8 +113,8 @@ def drop(
         for item in dropped
     ]
     activity.append(conn, told)
-    day = utc_day(now)
-    metrics.add(conn, Counter((day, one.category or "", channel, "skipped") for one in dropped))
+    hour = utc_hour(now)
+    metrics.add(conn, Counter((hour, one.category or "", channel, "skipped") for one in dropped))
 
 
 def _release(

@@ -11,7 +11,7 @@ import msgspec
 
 from notifybell.domain.errors import SendError
 from notifybell.domain.events import EventType, Level
-from notifybell.domain.local_time import utc_day
+from notifybell.domain.local_time import utc_hour
 from notifybell.domain.model import DeliveryState, DueDelivery
 from notifybell.domain.webhooks import WEBHOOK
 from notifybell.store import activity, deliveries, digests, metrics
@@ -119,7 +119,7 @@ def _event(due: DueDelivery, outcome: str, at: int, *, detail: str | None) -> Ne
 def _counted(due: DueDelivery, outcome: str, at: int) -> metrics.Counted:
     # A webhook's category is that of what it tells of, which was counted there.
     category = "" if due.channel == WEBHOOK else due.category or ""
-    return utc_day(at), category, due.channel, outcome
+    return utc_hour(at), category, due.channel, outcome
 
 
 def _settle_untold(

@@ -12,7 +12,7 @@ from notifybell.delivery.decide import Decided, Decider
 from notifybell.delivery.grouping import Grouping
 from notifybell.domain.clock import DAY_MS
 from notifybell.domain.ids import delivery_id, new_ids
-from notifybell.domain.local_time import utc_day
+from notifybell.domain.local_time import utc_hour
 from notifybell.domain.model import IN_APP, Broadcast, Channel, DeliveryState, User
 from notifybell.domain.preferences import Decision, Policy
 from notifybell.store import activity, deliveries, metrics, notifications
@@ -108,12 +108,12 @@ def _event(decided: Decided, notification_id: str, now: int) -> NewEvent:
 def _counts(
     decided: Sequence[Decided], new: Sequence[NewDelivery], now: int
 ) -> Mapping[metrics.Counted, int]:
-    day = utc_day(now)
+    hour = utc_hour(now)
     categories = {one.broadcast.id: one.broadcast.category or "" for one in decided}
     counts = Counter[metrics.Counted]()
     for one in new:
         category = categories[one.broadcast_id]
-        counts[day, category, one.channel, "decided"] += 1
+        counts[hour, category, one.channel, "decided"] += 1
         if one.state not in ("queued", "held"):
-            counts[day, category, one.channel, one.state] += 1
+            counts[hour, category, one.channel, one.state] += 1
     return counts

@@ -9,6 +9,7 @@ second late). Everything is done in small bulk jobs of a few ms that let interac
 | the log, digests, what told webhooks                       | the same                           |
 | addresses of browsers and phones                           | gone: at once; silent: `token_days` |
 | counts by day                                              | `store.metrics_days`               |
+| counts by hour                                             | eight days                         |
 | idempotency keys                                           | three days                         |
 | sessions and links of the hosted inbox                     | within an hour of their end        |
 
@@ -53,6 +54,7 @@ _PAGES = 32
 _DEVICES = ("web_push", "mobile_push")
 """Their programs renew their addresses by themselves; a chat's address is set once for years."""
 
+_HOURS_MS = 8 * DAY_MS
 _SPARE = 0.1
 _SPARE_BYTES = 4 * 1024 * 1024
 
@@ -155,9 +157,12 @@ class Upkeep:
             await self._while_any(partial(prune, before_at=bound, limit=_BATCH))
 
     async def prune_metrics(self) -> None:
-        """Forget the counts of days before `store.metrics_days`."""
-        day = local_time.utc_day(self._clock.now() - self._metrics_ms)
+        """Forget the counts of days before `store.metrics_days`, and of hours before last week."""
+        now = self._clock.now()
+        day = local_time.utc_day(now - self._metrics_ms)
+        hour = local_time.utc_hour(now - _HOURS_MS)
         await self._while_any(lambda conn: metrics.prune(conn, day, _BATCH))
+        await self._while_any(lambda conn: metrics.prune_hours(conn, hour, _BATCH))
 
     async def prune_tokens(self) -> None:
         """Forget browsers and phones that were silent for `store.token_days`."""

@@ -15,7 +15,7 @@ import msgspec
 from notifybell.domain.clock import Clock
 from notifybell.domain.errors import Busy, NotFound, QueueFull
 from notifybell.domain.events import LEVELS, EventType
-from notifybell.domain.local_time import utc_day
+from notifybell.domain.local_time import utc_hour
 from notifybell.domain.model import BroadcastState, Channel
 from notifybell.store import activity, broadcasts, deliveries, metrics, withdrawals
 from notifybell.store.activity import NewEvent
@@ -163,5 +163,5 @@ def _tell(
         for one in unsent
     ]
     activity.append(conn, [*events, about] if is_last else events)
-    day, category = utc_day(now), about.category or ""
-    metrics.add(conn, Counter((day, category, one.channel, outcome) for one in unsent))
+    hour, category = utc_hour(now), about.category or ""
+    metrics.add(conn, Counter((hour, category, one.channel, outcome) for one in unsent))

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from notifybell.domain.clock import MINUTE_MS, SECOND_MS
+from notifybell.domain.clock import MINUTE_MS, SECOND_MS, to_rfc3339
 from notifybell.domain.near import no_such
 
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
@@ -71,6 +71,11 @@ def next_day(day: date, days: int = 1) -> date:
 def utc_day(at: int) -> str:
     """The UTC date of this moment, `2026-01-31`."""
     return f"{datetime.fromtimestamp(at / SECOND_MS, UTC):%Y-%m-%d}"
+
+
+def utc_hour(at: int) -> str:
+    """The hour in UTC, as the counts of `store/metrics.py` name it: `2026-11-24T22`."""
+    return to_rfc3339(at)[:13]
 
 
 @lru_cache(1)

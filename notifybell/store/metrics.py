@@ -2,8 +2,10 @@
 
 One row a combination and day: a year of ten categories and five channels is some 100,000 rows,
 whatever the number of deliveries. A report reads one range of the key: the rows of its days.
+Beside it the same by the hour, for all categories together.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
@@ -15,10 +17,11 @@ from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import fill
 
 Counted = tuple[str, str, Channel, str]
-"""UTC date, category ("" for none), channel, outcome."""
+"""UTC hour (`2026-11-24T22`), category ("" for none), channel, outcome."""
 
 Dimension = Literal["day", "category", "channel"]
 DIMENSIONS: tuple[Dimension, ...] = ("day", "category", "channel")
+_DAY = len("2026-11-24")
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -32,14 +35,53 @@ class Count(msgspec.Struct, frozen=True):
     count: int
 
 
+class HourCount(msgspec.Struct, frozen=True):
+    """How many deliveries came to one outcome in an hour, of all categories."""
+
+    hour: str
+    channel: Channel
+    outcome: Outcome
+    count: int
+
+
 def add(conn: WriteConnection, counts: Mapping[Counted, int]) -> None:
-    """Add to the counts: one statement a combination, of which a chunk has few."""
+    """Add to the counts: two statements a combination, of which a chunk has few."""
+    by_hour = Counter[tuple[str, str, str]]()
+    for (hour, _, channel, outcome), number in counts.items():
+        by_hour[hour, channel, outcome] += number
     conn.executemany(
         "INSERT INTO metric (day, category, channel, outcome, count) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (day, category, channel, outcome)"
         " DO UPDATE SET count = count + excluded.count",
-        [(*counted, number) for counted, number in counts.items()],
+        [
+            (hour[:_DAY], category, channel, outcome, number)
+            for (hour, category, channel, outcome), number in counts.items()
+        ],
     )
+    conn.executemany(
+        "INSERT INTO metric_hour (hour, channel, outcome, count) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (hour, channel, outcome) DO UPDATE SET count = count + excluded.count",
+        [(*counted, number) for counted, number in by_hour.items()],
+    )
+
+
+def by_hour(conn: Connection, from_hour: str, to_hour: str) -> list[HourCount]:
+    """The counts of these hours (both included), in order: some 20 rows an hour."""
+    rows = conn.execute(
+        "SELECT hour, channel, outcome, count FROM metric_hour WHERE hour BETWEEN ? AND ?"
+        " ORDER BY hour, channel, outcome",
+        (from_hour, to_hour),
+    ).fetchall()
+    return fill(HourCount, rows)
+
+
+def prune_hours(conn: WriteConnection, before_hour: str, limit: int) -> int:
+    """Forget up to `limit` counts of the hours before this one; how many."""
+    return conn.execute(
+        "DELETE FROM metric_hour WHERE (hour, channel, outcome) IN (SELECT hour, channel, outcome"
+        " FROM metric_hour WHERE hour < ? ORDER BY hour LIMIT ?)",
+        (before_hour, limit),
+    ).rowcount
 
 
 def report(

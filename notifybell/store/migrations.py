@@ -281,6 +281,15 @@ _SCHEMA = (
     ) WITHOUT ROWID
     """,
     """
+    CREATE TABLE metric_hour (
+        hour TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (hour, channel, outcome)
+    ) WITHOUT ROWID
+    """,
+    """
     CREATE TABLE webhook_cursor (
         name TEXT PRIMARY KEY,
         activity_id INTEGER NOT NULL,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from notifybell.domain.events import EventType, event_id
 from notifybell.domain.ids import oldest_id, webhook_delivery_id
-from notifybell.domain.local_time import utc_day
+from notifybell.domain.local_time import utc_hour
 from notifybell.domain.webhooks import WEBHOOK, wire_name
 from notifybell.store import deliveries, metrics
 from notifybell.store.database import Connection, WriteConnection
@@ -56,7 +56,7 @@ def feed(
     if passed:
         told = _deliveries(conn, name, types, (cursor, last), now, deadline_at)
         deliveries.enqueue(conn, told)
-        metrics.add(conn, {(utc_day(now), "", WEBHOOK, "decided"): len(told)} if told else {})
+        metrics.add(conn, {(utc_hour(now), "", WEBHOOK, "decided"): len(told)} if told else {})
         _move(conn, name, last, now)
     return int(passed)
 

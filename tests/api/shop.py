@@ -26,7 +26,6 @@ from notifybell.api.door import Door
 from notifybell.api.parts import Parts
 from notifybell.channels import web_push
 from notifybell.channels.registry import KINDS
-from notifybell.domain.store_config import StoreConfig
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.fanout import Fanout
@@ -204,7 +203,7 @@ def _application(parts: Parts) -> ASGIApp:
     shared = _applications.get(key) or create_litestar(parts)
     _applications[key] = shared
     state = state_of(parts)
-    door = Door(shared, parts.config.server.allowed_origins)
+    door = Door(shared, parts.config.server.allowed_origins, parts.request_log)
 
     async def app(scope: Any, receive: Receive, send: Send) -> None:
         shared.state.update(state)

@@ -2,16 +2,20 @@
 
 from functools import partial
 
+import pytest
+
 from notifybell.config import AuthConfig, Config
 from notifybell.delivery.upkeep import Upkeep
+from notifybell.domain import local_time
 from notifybell.domain.clock import DAY_MS
 from notifybell.domain.digests import Due
+from notifybell.domain.errors import StoreFull
 from notifybell.domain.store_config import StoreConfig
-from notifybell.store import activity, digests
+from notifybell.store import activity, digests, inbox_sessions, metrics, users
 from notifybell.store.activity import NewEvent
 from notifybell.store.database import Database, WriteConnection
 from notifybell.store.digests import Series
-from tests.factories import NOW, FakeClock
+from tests.factories import NOW, FakeClock, a_browser
 
 RETENTION_DAYS = 30
 AUTH = AuthConfig(api_key="pk_shop1234", secret_keys=("s" * 32,))
@@ -58,3 +62,100 @@ def _close_one(conn: WriteConnection, series: Series) -> None:
 def _digest_count(database: Database) -> int:
     rows = database.read(lambda conn: conn.execute("SELECT id FROM digest").fetchall())
     return len(rows)
+
+
+async def test_counts_are_kept_for_their_own_time(database: Database) -> None:
+    clock = FakeClock()
+    upkeep = an_upkeep(database, clock, metrics_days=10)
+    days = [local_time.utc_day(NOW - number * DAY_MS) for number in range(300)]
+    counts = {(f"{day}T00", "", "email", "sent"): 1 for day in days}
+    await database.write(lambda conn: metrics.add(conn, counts))
+    await upkeep.prune_metrics()
+    left = database.read(lambda conn: metrics.report(conn, days[-1], days[0]))
+    assert [one.day for one in left] == sorted(days[:11])
+    hours = database.read(lambda conn: metrics.by_hour(conn, "", "~"))
+    assert [one.hour[:10] for one in hours] == sorted(days[:9])
+
+
+async def test_a_silent_browser_is_forgotten_and_a_silent_chat_is_not(database: Database) -> None:
+    clock = FakeClock()
+    upkeep = an_upkeep(database, clock, token_days=100)
+
+    def move_in(conn: WriteConnection) -> None:
+        for name, user in (("silent", "usr_1"), ("seen", "usr_2"), ("renewed", "usr_3")):
+            conn.execute(
+                "INSERT INTO user (id, created_at, updated_at) VALUES (?1, ?2, ?2)", (user, NOW)
+            )
+            a_browser(conn, user, f"https://push/{name}")
+        users.mark_opened(conn, "usr_2", NOW + 50 * DAY_MS)
+        a_browser(conn, "usr_3", "https://push/renewed", NOW + 50 * DAY_MS)
+        conn.execute(
+            "INSERT INTO channel_token (id, user_id, channel, form, address, host, data,"
+            " created_at, updated_at) SELECT id || 'chat', user_id, 'slack', 'slack', 'chat', '',"
+            " '{}', created_at, updated_at FROM channel_token WHERE user_id = 'usr_1'"
+        )
+
+    await database.write(move_in)
+    clock.advance(101 * DAY_MS)
+    await upkeep.prune_tokens()
+    left = database.read(
+        lambda conn: conn.execute("SELECT address FROM channel_token ORDER BY address").fetchall()
+    )
+    assert [row[0] for row in left] == ["chat", "https://push/renewed", "https://push/seen"]
+
+
+async def test_sessions_that_have_ended_go(database: Database) -> None:
+    clock = FakeClock()
+    upkeep = an_upkeep(database, clock)
+    for number in range(250):
+        ends = NOW + (number % 5) * 1000
+        session = inbox_sessions.Session(f"session-{number}", f"usr_{number}", ends)
+        await database.write(partial(inbox_sessions.add, session=session, now=0))
+    clock.advance(3000)
+    await upkeep.prune_sessions()
+    rows = database.read(lambda conn: conn.execute("SELECT expires_at FROM inbox_session"))
+    assert {row[0] for row in rows.fetchall()} == {NOW + 4000}
+
+
+async def test_the_file_shrinks_to_what_it_needs(database: Database) -> None:
+    upkeep = an_upkeep(database, FakeClock())
+    text = [NewEvent(at=NOW, type="delivery.sent", detail="x" * 1500)] * 500
+    for _ in range(16):
+        await database.write(lambda conn: activity.append(conn, text))
+    await database.write(lambda conn: conn.execute("DELETE FROM activity"))
+
+    def pages() -> int:
+        count: int = database.read(lambda conn: conn.execute("PRAGMA page_count").fetchone()[0])
+        return count
+
+    before = pages()
+    await upkeep.give_back()
+    kept = 4 * 1024 * 1024 // 4096
+    assert before > 2 * kept
+    assert kept < pages() < 1.2 * kept
+    assert database.read(lambda conn: conn.execute("PRAGMA integrity_check").fetchall()) == [
+        ("ok",)
+    ]
+
+
+async def test_a_store_near_its_limit_is_told_and_a_full_one_refuses(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = [NewEvent(at=NOW, type="delivery.sent", detail="x" * 1500)] * 500
+    await database.write(lambda conn: activity.append(conn, text))
+    free = an_upkeep(database, FakeClock()).room
+    free.look()
+    assert free.space is not None
+    used = free.space.used
+    states = []
+    for max_size in (used * 2, used * 5 // 4, used):
+        room = an_upkeep(database, FakeClock(), max_size=max_size).room
+        room.look()
+        states.append(room.state)
+    assert states == ["ok", "nearly_full", "full"]
+    assert f"store full used={used} max_size={used}" in caplog.text
+    with pytest.raises(StoreFull):
+        room.require()
+    await database.write(lambda conn: conn.execute("DELETE FROM activity"))
+    room.look()
+    room.require()

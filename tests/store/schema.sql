@@ -153,6 +153,14 @@ CREATE TABLE metric (
     PRIMARY KEY (day, category, channel, outcome)
 ) WITHOUT ROWID;
 
+CREATE TABLE metric_hour (
+    hour TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (hour, channel, outcome)
+) WITHOUT ROWID;
+
 CREATE TABLE notification (
     user_id TEXT NOT NULL,
     id TEXT NOT NULL,

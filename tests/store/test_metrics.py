@@ -15,18 +15,18 @@ def full(conn: WriteConnection) -> WriteConnection:
         metrics.add(
             conn,
             {
-                (day, "orders", "email", "decided"): 3,
-                (day, "orders", "email", "sent"): 2,
-                (day, "orders", "email", "dead"): 1,
-                (day, "", "web_push", "sent"): 5,
+                (f"{day}T09", "orders", "email", "decided"): 3,
+                (f"{day}T09", "orders", "email", "sent"): 2,
+                (f"{day}T09", "orders", "email", "dead"): 1,
+                (f"{day}T10", "", "web_push", "sent"): 5,
             },
         )
     return conn
 
 
 def test_counts_of_one_combination_add_up(conn: WriteConnection) -> None:
-    metrics.add(conn, {("2026-11-01", "orders", "email", "sent"): 2})
-    metrics.add(conn, {("2026-11-01", "orders", "email", "sent"): 3})
+    metrics.add(conn, {("2026-11-01T09", "orders", "email", "sent"): 2})
+    metrics.add(conn, {("2026-11-01T09", "orders", "email", "sent"): 3})
     assert metrics.report(conn, "2026-11-01", "2026-11-01") == [
         Count("2026-11-01", "orders", "email", "sent", 5)
     ]
@@ -91,3 +91,37 @@ def test_a_report_reads_the_range_of_its_days(
         full, lambda: metrics.report(full, "2026-11-01", "2026-11-02", by, category="orders")
     )
     assert "metric USING PRIMARY KEY (day>? AND day<?)" in plan, plan
+
+
+def test_hours_are_counted_over_all_categories(conn: WriteConnection) -> None:
+    metrics.add(
+        conn,
+        {
+            ("2026-11-01T09", "orders", "email", "sent"): 2,
+            ("2026-11-01T09", "", "email", "sent"): 3,
+            ("2026-11-01T10", "", "email", "sent"): 1,
+        },
+    )
+    metrics.add(conn, {("2026-11-01T10", "orders", "email", "sent"): 4})
+    assert metrics.by_hour(conn, "2026-11-01T09", "2026-11-01T10") == [
+        metrics.HourCount("2026-11-01T09", "email", "sent", 5),
+        metrics.HourCount("2026-11-01T10", "email", "sent", 5),
+    ]
+    assert metrics.by_hour(conn, "2026-11-01T11", "2026-11-02T00") == []
+
+
+def test_hours_are_forgotten_oldest_first(full: WriteConnection) -> None:
+    assert metrics.prune_hours(full, "2026-11-03T00", 3) == 3
+    left = metrics.by_hour(full, "2026-11-01T00", "2026-11-03T23")
+    assert [row.hour for row in left[:2]] == ["2026-11-01T10", "2026-11-02T09"]
+    assert metrics.prune_hours(full, "2026-11-03T00", 100) == 5
+    assert {row.hour[:10] for row in metrics.by_hour(full, "", "~")} == {"2026-11-03"}
+
+
+def test_hours_are_read_and_forgotten_by_the_key(full: WriteConnection) -> None:
+    for verb in (
+        lambda: metrics.by_hour(full, "2026-11-01T00", "2026-11-02T00"),
+        lambda: metrics.prune_hours(full, "2026-11-02T00", 10),
+    ):
+        plan = plan_of(full, verb)
+        assert "SEARCH metric_hour USING PRIMARY KEY (hour" in plan and "SCAN" not in plan, plan
