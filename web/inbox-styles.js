@@ -106,7 +106,7 @@ ${markedTextStyles}
 .menu-item:hover, .menu-item:focus-visible { background: var(--_hover); }
 .menu :focus-visible { outline: 2px solid var(--_accent); outline-offset: -2px; }
 .menu .menu-done:focus-visible { outline-offset: 2px; }
-.menu-time:focus { outline: 2px solid var(--_accent); }
+.menu-time:focus-within { outline: 2px solid var(--_accent); }
 .when { color: var(--_muted); font-variant-numeric: tabular-nums; }
 .menu-form { display: grid; grid-template-columns: 1fr auto; gap: .4em; margin: .4em 0 0; padding: .6em .75em .4em; border-block-start: 1px solid var(--_border); }
 .menu-form > span { grid-column: 1 / 3; font-size: .93em; color: var(--_muted); }

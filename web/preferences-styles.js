@@ -20,7 +20,7 @@ export const preferencesStyles = `
 .input { padding-inline: .5em; }
 option { background: var(--_surface); color: var(--_text); }
 :is(.act, .input, .day):hover { background: var(--_hover); }
-.input:focus, :is(input, select):focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
+.input:focus-within, :is(input, select):focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
 :is(input, select, button) { scroll-margin-block: 1em 5em; }
 
 .switch {
