@@ -48,7 +48,7 @@ from notifybell.store.database import Database, WriteConnection
 log = logging.getLogger(__name__)
 
 _BATCH = 100
-_PAGES = 32
+_PAGES = 64
 """Moved in a step: some ms."""
 
 _DEVICES = ("web_push", "mobile_push")
