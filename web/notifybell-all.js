@@ -6,9 +6,10 @@ import { NotifyBellElement } from "./notify-bell-element.js";
 import { NotifyInboxElement } from "./notify-inbox-element.js";
 import { NotifyPreferencesElement } from "./notify-preferences-element.js";
 import { NotifyToastsElement } from "./notify-toasts-element.js";
+import { serverOf } from "./server-url.js";
 
 /** The server is where this file came from. */
-InboxElement.defaultServerUrl = import.meta.url.replace(/\/[^/]*$/, "");
+InboxElement.defaultServerUrl = serverOf(import.meta.url);
 
 const elements = {
   "notify-bell": NotifyBellElement,

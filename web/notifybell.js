@@ -3,9 +3,10 @@
  */
 import { InboxElement } from "./inbox-element.js";
 import { NotifyBellElement } from "./notify-bell-element.js";
+import { serverOf } from "./server-url.js";
 
 /** The server is where this file came from. */
-InboxElement.defaultServerUrl = import.meta.url.replace(/\/[^/]*$/, "");
+InboxElement.defaultServerUrl = serverOf(import.meta.url);
 
 if (!customElements.get("notify-bell")) customElements.define("notify-bell", NotifyBellElement);
 

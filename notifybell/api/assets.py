@@ -1,15 +1,13 @@
-"""The widget's files, from memory: compressed once at start, revalidated by ETag.
+"""Files that are served from memory: compressed when first asked for, revalidated by ETag.
 
-`/notifybell.js` is the bell in one file, `/notifybell-panel.js` what it fetches for its panel and
-`/notifybell-all.js` every element; the modules they are made of are there too, for headless use,
-and `/lang/de.js` and its like with the words of other languages.
-
-Module scripts on other sites are fetched with CORS, so these files say `*`: they are public and
-carry no data. `no-cache` means "ask first", so that an upgrade never mixes old modules with new.
+They are public and carry no data, so that any site may have them: module scripts on other sites are
+fetched with CORS. `no-cache` means "ask first".
 """
 
+import asyncio
 import gzip
 import hashlib
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,6 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 import notifybell
-from notifybell.api.widget_bundle import bundle, module_text
 
 #: without the character set, which Litestar adds to text
 _TYPES = {
@@ -32,21 +29,18 @@ _TYPES = {
     ".webmanifest": "application/manifest+json",
 }
 
-
-#: modules that are served with all they import
-ENTRIES = (
-    *("notifybell.js", "notifybell-all.js"),
-    *("notifybell-panel.js", "notifybell-preferences.js", "notifybell-push.js"),
-)
+#: by content-coding, best first
+_CODERS: dict[str, Callable[[bytes], bytes]] = {"br": brotli.compress, "gzip": gzip.compress}
 
 
 class Asset(msgspec.Struct, frozen=True):
-    """One file in all the forms it is sent in."""
+    """One file in the forms it was asked for in so far."""
 
     media_type: str
     etag: str
-    encodings: dict[str, bytes]
-    #: by content-coding, best first; "identity" is always there
+    body: bytes
+    encoded: dict[str, bytes]
+    #: by content-coding; filled in as clients ask, since compressing all of them takes a second
 
 
 def web_folder() -> Path:
@@ -66,43 +60,33 @@ def make_asset(body: bytes, suffix: str) -> Asset:
     return _asset(body, _TYPES[suffix])
 
 
-@cache  # compressing takes most of the start; once a process is enough
+@cache  # what is compressed once is compressed for all applications of the process
 def _asset(body: bytes, media_type: str) -> Asset:
-    return Asset(
-        media_type=media_type,
-        etag=f'"{hashlib.sha256(body).hexdigest()[:20]}"',
-        encodings={
-            "br": brotli.compress(body),
-            "gzip": gzip.compress(body, mtime=0),
-            "identity": body,
-        },
-    )
-
-
-def widget_routes() -> list[HTTPRouteHandler]:
-    """A public route for the widget, `/notifybell.js`, and for each module."""
-    return [asset_route(path, asset, {}) for path, asset in widget_assets().items()]
-
-
-def widget_assets() -> dict[str, Asset]:
-    """The widget's files by their paths, as they are served."""
-    folder = web_folder()
-    files = [*sorted(folder.glob("*.js")), *sorted(folder.glob("lang/*.js"))]
-    texts = {path.relative_to(folder).as_posix(): module_text(path) for path in files}
-    texts |= {name: bundle(folder, name) for name in ENTRIES}
-    return {f"/{name}": make_asset(text.encode(), ".js") for name, text in texts.items()}
+    etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+    return Asset(media_type=media_type, etag=etag, body=body, encoded={})
 
 
 def asset_route(path: str, asset: Asset, headers: dict[str, str]) -> HTTPRouteHandler:
     """A public route that serves one file."""
+    return asset_routes({path: asset}, lambda _: headers)
+
+
+def asset_routes(
+    assets: Mapping[str, Asset], headers: Callable[[str], dict[str, str]]
+) -> HTTPRouteHandler:
+    """One public handler for files by their paths: a handler each would take most of the start."""
 
     async def handler(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return _answer(asset, request, headers)
+        path = request.scope["path"].rstrip("/") or "/"
+        return await _answer(assets[path], request, headers(path))
 
-    return get(path, access="public", include_in_schema=False, name=f"asset {path}")(handler)
+    paths = list(assets)
+    return get(paths, access="public", include_in_schema=False, name=f"asset {paths[0]}")(handler)
 
 
-def _answer(asset: Asset, request: Request[Any, Any, Any], more: dict[str, str]) -> Response[bytes]:
+async def _answer(
+    asset: Asset, request: Request[Any, Any, Any], more: dict[str, str]
+) -> Response[bytes]:
     headers = {
         "etag": asset.etag,
         "cache-control": "no-cache",
@@ -114,14 +98,17 @@ def _answer(asset: Asset, request: Request[Any, Any, Any], more: dict[str, str])
     known = request.headers.get("if-none-match", "")
     if asset.etag in known or known == "*":
         return Response(b"", status_code=304, headers=headers, media_type=asset.media_type)
-    coding = _best_coding(asset, request.headers.get("accept-encoding", ""))
-    if coding != "identity":
-        headers["content-encoding"] = coding
-    return Response(asset.encodings[coding], headers=headers, media_type=asset.media_type)
+    coding = _best_coding(request.headers.get("accept-encoding", ""))
+    if coding is None:
+        return Response(asset.body, headers=headers, media_type=asset.media_type)
+    if coding not in asset.encoded:
+        asset.encoded[coding] = await asyncio.to_thread(_CODERS[coding], asset.body)
+    headers["content-encoding"] = coding
+    return Response(asset.encoded[coding], headers=headers, media_type=asset.media_type)
 
 
-def _best_coding(asset: Asset, accepted: str) -> str:
-    """The smallest form that the client takes (RFC 9110, section 12.5.3)."""
+def _best_coding(accepted: str) -> str | None:
+    """The smallest form that the client takes (RFC 9110, section 12.5.3); None: as it is."""
     offers = [part.strip().replace(" ", "") for part in accepted.split(",")]
     names = {offer.partition(";")[0] for offer in offers if not offer.endswith((";q=0", ";q=0.0"))}
-    return next((coding for coding in asset.encodings if coding in names), "identity")
+    return next((coding for coding in _CODERS if coding in names), None)
