@@ -20,6 +20,7 @@ from notifybell.api.pagination import (
 )
 from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest
+from notifybell.delivery.erase import erase
 from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import FieldProblem, InvalidField, NotFound, RequestRefused
 from notifybell.domain.identities import email_problem, external_id_problem
@@ -131,10 +132,13 @@ class UserController(Controller):
         request: ApiRequest,
         user_id: UserId,
     ) -> None:
-        """Erases the user with inbox, deliveries, preferences and push addresses."""
+        """Erases the user with inbox, deliveries, preferences and push addresses.
+
+        Lists of recipients keep an id that means nobody any more.
+        """
         db = request.db
         user = find_user(db, user_id)
-        await db.write(lambda conn: users.delete(conn, user.id))
+        await erase(db, user)
 
 
 def recipient_of(data: UserIn, pointer: str) -> Recipient:
