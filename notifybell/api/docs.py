@@ -15,7 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 from notifybell.api import openapi
 from notifybell.api.assets import asset_route, load_asset, web_folder
 from notifybell.api.docs_reference import render_docs
-from notifybell.api.docs_site import HOME, DocsSite
+from notifybell.api.docs_site import HOME, DocsSite, render_docs_page
 from notifybell.api.pages import answer_page
 from notifybell.config import Config
 from notifybell.domain.errors import NotFound
@@ -33,6 +33,11 @@ _HEADERS = {
     "x-robots-tag": "noindex",
 }
 _ASSETS = "/docs/assets"
+_PUBLIC: dict[str, Any] = {"access": "public", "include_in_schema": False}
+_TEMPLATES = {
+    "/docs/gallery": "docs_gallery.html",
+    "/docs/gallery/story": "docs_story.html",
+}
 _PATHS = ("/docs", "/docs/{name:str}", "/docs/{folder:str}/{name:str}")
 
 
@@ -76,6 +81,16 @@ def _guide() -> list[HTTPRouteHandler]:
     def index() -> bytes:
         return msgspec.json.encode(site().search_index())
 
+    @cache
+    def made(template: str, path: str) -> str:
+        return render_docs_page(template, site(), path)
+
+    def template_route(path: str, template: str) -> HTTPRouteHandler:
+        def handler() -> Response[str]:
+            return Response(made(template, path), media_type="text/html", headers=_HEADERS)
+
+        return get(path, sync_to_thread=True, name=path, **_PUBLIC)(handler)
+
     @get("/docs/search.json", access="public", include_in_schema=False, sync_to_thread=True)
     def get_search_index() -> Response[bytes]:
         return Response(index(), media_type="application/json", headers=_HEADERS)
@@ -90,10 +105,10 @@ def _guide() -> list[HTTPRouteHandler]:
             return Response(path.read_bytes(), media_type=media_type, headers=_HEADERS)
         raise NotFound("There is no such page.")
 
-    public: dict[str, Any] = {"access": "public", "include_in_schema": False}
     # A handler a path: Litestar 2.25 forgets the thread of all but the first path of a list.
-    pages = [get(path, name=path, sync_to_thread=True, **public)(get_docs) for path in _PATHS]
-    return [get_search_index, *pages]
+    pages = [get(path, name=path, sync_to_thread=True, **_PUBLIC)(get_docs) for path in _PATHS]
+    shown = [template_route(path, template) for path, template in _TEMPLATES.items()]
+    return [get_search_index, *pages, *shown]
 
 
 def _assets() -> list[HTTPRouteHandler]:

@@ -65,8 +65,13 @@ def parse_markdown(text: str) -> list[Token]:
 
 def words_of(token: Token) -> str:
     """An inline token's text, without its marks."""
-    kept = ("text", "code_inline")
-    return "".join(child.content for child in token.children or () if child.type in kept)
+    return "".join(map(_words, token.children or ()))
+
+
+def _words(child: Token) -> str:
+    if child.type in ("softbreak", "hardbreak"):
+        return " "
+    return child.content if child.type in ("text", "code_inline") else ""
 
 
 @cache

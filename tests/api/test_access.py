@@ -22,6 +22,8 @@ PUBLIC = {
     "/docs/{folder}/{name}": "explains the product",
     "/docs/search.json": "explains the product",
     "/docs/api": "describes the API",
+    "/docs/gallery": "shows the elements over made-up notifications",
+    "/docs/gallery/story": "shows the elements over made-up notifications",
     "/unsubscribe/{token}": "its token is the permission",
     "/opened/{token}": "its token is the permission",
     "/inbox": "the same for everyone; holds nothing of anybody's",

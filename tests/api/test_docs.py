@@ -93,6 +93,8 @@ async def test_the_search_knows_every_page_and_its_parts(shop: Shop) -> None:
     }
     [part] = [one for one in parts if one["url"] == "/docs/delivery#states"]
     assert part["page"] == "Delivery" and part["title"] == "States"
+    [limits] = [one for one in parts if one["url"] == "/docs/delivery#the-promise"]
+    assert "the notification and all that follows" in limits["words"]
 
 
 async def test_a_file_beside_the_pages_is_served(shop: Shop) -> None:

@@ -3,6 +3,8 @@ import { find, make } from "./page.js";
 
 const MOST_FOUND = 12;
 const AROUND = 60;
+/** For a word in a heading, in the page's title, in the text. */
+const PLACE_POINTS = [20, 8, 1];
 
 /**
  * @typedef {{ page: string, title: string, url: string, words: string }} Part
@@ -48,7 +50,7 @@ const parts = () => {
 };
 
 /**
- * Every word must be there; in a title it counts most.
+ * Every word must be there; in a title it counts most, and all together count more.
  *
  * @param {Part} part
  * @param {string[]} words
@@ -59,9 +61,10 @@ const score = ({ page, title, words: text }, words) => {
   for (const word of words) {
     const best = places.findIndex((place) => place.includes(word));
     if (best < 0) return 0;
-    total += [20, 8, 1][best] ?? 0;
+    total += PLACE_POINTS[best] ?? 0;
   }
-  return total;
+  const together = places.findIndex((place) => place.includes(words.join(" ")));
+  return total + 2 * (PLACE_POINTS[together] ?? 0);
 };
 
 /**
