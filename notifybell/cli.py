@@ -25,6 +25,7 @@ import msgspec
 from notifybell import (
     __version__,
     cli_backup,
+    cli_embed,
     cli_preview,
     cli_server,
     cli_suppressions,
@@ -298,6 +299,7 @@ def token(user: UserReference, config_path: str | None, ttl: int) -> None:
 
 commands.add_command(cli_backup.backup)
 commands.add_command(cli_backup.restore)
+commands.add_command(cli_embed.embed)
 commands.add_command(cli_preview.preview)
 commands.add_command(cli_server.send)
 commands.add_command(cli_server.users)

@@ -21,6 +21,7 @@ FLOORS = {
         *(
             "cli",
             "cli_backup",
+            "cli_embed",
             "cli_operators",
             "cli_options",
             "cli_preview",
