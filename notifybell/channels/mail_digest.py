@@ -14,7 +14,6 @@ from notifybell.channels.plain_text import one_line
 from notifybell.domain.model import DigestItem
 
 MOST_LINES = 50
-_WITHOUT_CATEGORY = "Other"
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -49,8 +48,12 @@ class Listing(msgspec.Struct, frozen=True):
     #: how many are not listed
 
 
-def listing(items: Sequence[DigestItem], labels: Mapping[str, str], base_url: str) -> Listing:
-    """Group `items`, newest first. `labels` are the categories' names for people."""
+def listing(
+    items: Sequence[DigestItem], labels: Mapping[str, str], base_url: str, other: str
+) -> Listing:
+    """Group `items`, newest first. `labels` are the categories' names for people, `other` heads
+    what has no category.
+    """
     counts = Counter(item.category for item in items)
     found: dict[str | None, dict[str | None, list[Line]]] = {}
     for item in items[:MOST_LINES]:
@@ -58,7 +61,7 @@ def listing(items: Sequence[DigestItem], labels: Mapping[str, str], base_url: st
         found.setdefault(item.category, {}).setdefault(item.topic, []).append(line)
     groups = [
         Group(
-            "" if counts.keys() == {None} else _label(category, labels),
+            "" if counts.keys() == {None} else _label(category, labels, other),
             counts[category],
             # What has no topic comes first, or it would seem to be of the one before.
             [
@@ -71,17 +74,17 @@ def listing(items: Sequence[DigestItem], labels: Mapping[str, str], base_url: st
     return Listing(groups, max(0, len(items) - MOST_LINES))
 
 
-def _label(category: str | None, labels: Mapping[str, str]) -> str:
+def _label(category: str | None, labels: Mapping[str, str], other: str) -> str:
     if category is None:
-        return _WITHOUT_CATEGORY
+        return other
     return one_line(labels.get(category) or category)
 
 
-def as_text(listed: Listing) -> str:
-    """The listing for readers of plain text."""
+def as_text(listed: Listing, more: str) -> str:
+    """The listing for readers of plain text; `more` says how many {count} are not listed."""
     blocks = [block for group in listed.groups for block in _blocks(group)]
     if listed.more:
-        blocks.append(f"and {listed.more} more")
+        blocks.append(more.format(count=listed.more))
     return "\n\n".join(blocks)
 
 

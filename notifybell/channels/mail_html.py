@@ -9,6 +9,7 @@ from html import escape
 
 from notifybell.channels.action_link import absolute_link
 from notifybell.channels.mail_digest import Group, Line, Listing
+from notifybell.channels.mail_words import Words
 from notifybell.domain import markup
 
 _HEAD = """\
@@ -58,7 +59,7 @@ _BUTTON = """\
 <tr><td class="button" style="background:#2453b8; border-radius:8px;">
 <a style="display:inline-block; padding:12px 24px; font-size:16px; font-weight:600;
  color:#ffffff; text-decoration:none;"
- href="{link}">Open</a>
+ href="{link}">{open}</a>
 </td></tr>
 </table>
 """
@@ -84,7 +85,7 @@ _LINK = """\
  href="{link}">{title}</a>"""
 _MORE = """\
 <p class="faint"
- style="margin:20px 0 0; font-size:14px; line-height:20px; color:#626a78;">and {more} more</p>
+ style="margin:20px 0 0; font-size:14px; line-height:20px; color:#626a78;">{more}</p>
 """
 _FOOT = """\
 </td></tr>
@@ -94,7 +95,7 @@ _FOOT = """\
 _UNSUBSCRIBE = """\
 <br>
 <a style="color:#626a78;"
- href="{url}">Unsubscribe</a>
+ href="{url}">{unsubscribe}</a>
 """
 _END = """\
 </td></tr>
@@ -114,6 +115,7 @@ def html_body(
     sender_name: str,
     unsubscribe_url: str | None,
     base_url: str,
+    words: Words,
 ) -> str:
     """The page. `link` and `unsubscribe_url` are absolute http(s) URLs, the rest is any text.
 
@@ -126,14 +128,18 @@ def html_body(
             f"<title>{heading}</title>\n",
             _BODY,
             f"{heading}</h1>\n",
-            "".join(_digest(listed)) if listed else _paragraph(content, base_url),
-            _BUTTON.format(link=escape(link)) if link else "",
+            "".join(_digest(listed, words)) if listed else _paragraph(content, base_url),
+            _BUTTON.format(link=escape(link), open=words.open) if link else "",
             _FOOT,
-            f"Sent by {escape(sender_name)}\n",
-            _UNSUBSCRIBE.format(url=escape(unsubscribe_url)) if unsubscribe_url else "",
+            f"{escape(words.sent_by.format(name=sender_name))}\n",
+            _leave(unsubscribe_url, words) if unsubscribe_url else "",
             _END,
         )
     )
+
+
+def _leave(url: str, words: Words) -> str:
+    return _UNSUBSCRIBE.format(url=escape(url), unsubscribe=words.unsubscribe)
 
 
 def _paragraph(content: str, base_url: str) -> str:
@@ -151,11 +157,11 @@ def content_html(content: str, base_url: str) -> str:
     return marked.replace("\n", "<br>\n")
 
 
-def _digest(listed: Listing) -> Iterator[str]:
+def _digest(listed: Listing, words: Words) -> Iterator[str]:
     for group in listed.groups:
         yield from _group(group)
     if listed.more:
-        yield _MORE.format(more=listed.more)
+        yield _MORE.format(more=words.more.format(count=listed.more))
 
 
 def _group(group: Group) -> Iterator[str]:

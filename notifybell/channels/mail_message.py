@@ -18,6 +18,7 @@ from notifybell.channels.action_link import absolute_link
 from notifybell.channels.base import Message
 from notifybell.channels.mail_digest import Listing, as_text, listing
 from notifybell.channels.mail_html import html_body
+from notifybell.channels.mail_words import Words, words_for
 from notifybell.channels.plain_text import one_line, whole_lines, without_markup
 from notifybell.domain.clock import SECOND_MS
 from notifybell.domain.errors import ConfigError, Rejected
@@ -131,21 +132,27 @@ def _headers(message: Message, subject: str, to: str, sender: From) -> list[str]
 
 def looks(message: Message, sender_name: str, base_url: str) -> Look:
     """Text and HTML are the project's own where the message has them, else ours."""
-    subject = one_line(message.title)
+    subject, words = one_line(message.title), words_for(message.locale)
     content = whole_lines(message.content or "")
     link = absolute_link(message.action_url, base_url)
-    listed = listing(message.items, message.labels, base_url) if message.items else None
+    listed = _listed(message, words, base_url)
     off_url = _unsubscribe_url(message)
     if message.text is None:
-        words = without_markup(content, base_url)
-        text = _text_body(subject, words, link, listed, off_url)
+        plain = without_markup(content, base_url)
+        text = _text_body(subject, plain, link, listed, off_url, words)
     else:
         text = whole_lines(message.text) + "\n"
     if message.html is None:
-        html = html_body(subject, content, link, listed, sender_name, off_url, base_url)
+        html = html_body(subject, content, link, listed, sender_name, off_url, base_url, words)
     else:
         html = whole_lines(message.html) + "\n"
     return Look(subject, text, html)
+
+
+def _listed(message: Message, words: Words, base_url: str) -> Listing | None:
+    if not message.items:
+        return None
+    return listing(message.items, message.labels, base_url, words.other)
 
 
 def _unsubscribe_url(message: Message) -> str | None:
@@ -155,12 +162,17 @@ def _unsubscribe_url(message: Message) -> str | None:
 
 
 def _text_body(
-    title: str, content: str, link: str | None, listed: Listing | None, unsubscribe_url: str | None
+    title: str,
+    content: str,
+    link: str | None,
+    listed: Listing | None,
+    unsubscribe_url: str | None,
+    words: Words,
 ) -> str:
-    blocks = [title, as_text(listed) if listed else content, link or ""]
+    blocks = [title, as_text(listed, words.more) if listed else content, link or ""]
     body = "\n\n".join(block for block in blocks if block)
     if unsubscribe_url is not None:
-        body += f"\n\n-- \nUnsubscribe: {unsubscribe_url}"
+        body += f"\n\n-- \n{words.unsubscribe}: {unsubscribe_url}"
     return body + "\n"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from notifybell.channels.base import Message
+from notifybell.channels.mail_words import words_for
 from notifybell.channels.plain_text import without_markup
 from notifybell.domain.errors import AddressGone
 from notifybell.domain.model import Address, DueDelivery, EmailAddress, WebhookName, decode_json
@@ -104,14 +105,13 @@ def is_token_id(address: str) -> bool:
 
 
 def _digest_title(due: DueDelivery) -> str:
-    count = len(due.items)
-    return f"{count} new notification{'s' if count != 1 else ''}"
+    return words_for(due.locale).new_notifications(len(due.items))
 
 
 def _digest_content(due: DueDelivery) -> str:
     lines = [item.title for item in due.items[:_LINES_OF_A_DIGEST]]
-    more = len(due.items) - len(lines)
-    return "\n".join([*lines, *([f"and {more} more"] if more > 0 else [])])
+    more, words = len(due.items) - len(lines), words_for(due.locale).more
+    return "\n".join([*lines, *([words.format(count=more)] if more > 0 else [])])
 
 
 def _override(due: DueDelivery) -> dict[str, str | None]:

@@ -12,12 +12,13 @@ from collections.abc import Callable
 import msgspec
 
 from notifybell.channels.base import Message, Sender
+from notifybell.channels.mail_words import words_for
 from notifybell.domain import sign_in
 from notifybell.domain.clock import Clock
 from notifybell.domain.errors import Busy, SendError, Temporary
 from notifybell.domain.ids import new_id
 from notifybell.domain.model import EMAIL, EmailAddress, Recipient
-from notifybell.store import inbox_sessions, suppressions, users
+from notifybell.store import inbox_sessions, preferences, suppressions, users
 from notifybell.store.database import Connection, Database
 
 log = logging.getLogger(__name__)
@@ -93,26 +94,27 @@ class SignInMails:
         found = self._database.read(lambda conn: _reader(conn, email))
         if found is None:
             return None
-        user_id, address = found
+        user_id, address, locale = found
         code, now = sign_in.new_secret(), self._clock.now()
         digest, expires_at = sign_in.digest("code", code, self._wording.key), now + sign_in.CODE_MS
         await self._database.write(
             lambda conn: inbox_sessions.add_code(conn, digest, user_id, expires_at, now)
         )
-        return Letter(user_id, self._message(address, self._wording.link(code), now, expires_at))
+        link = self._wording.link(code)
+        return Letter(user_id, self._message(address, link, locale, now, expires_at))
 
-    def _message(self, address: str, link: str, now: int, expires_at: int) -> Message:
-        delivery_id = new_id("dlv", now)
+    def _message(
+        self, address: str, link: str, locale: str | None, now: int, expires_at: int
+    ) -> Message:
+        delivery_id, words = new_id("dlv", now), words_for(locale)
         return Message(
             delivery_id=delivery_id,
             notification_id=delivery_id,
             address=EmailAddress(address),
-            title=f"Sign in to {self._wording.title}",
-            content=(
-                "This link signs you in, once and within 15 minutes.\n\n"
-                "If you did not ask for it, ignore this mail: nothing has happened."
-            ),
+            title=words.sign_in.format(title=self._wording.title),
+            content=words.sign_in_text,
             action_url=link,
+            locale=locale,
             created_at=now,
             deadline_at=expires_at,
             sent_at=now,
@@ -133,8 +135,8 @@ class SignInMails:
                 return
 
 
-def _reader(conn: Connection, email: str) -> tuple[str, str] | None:
-    """The user with this address, and the address as it is stored."""
+def _reader(conn: Connection, email: str) -> tuple[str, str, str | None] | None:
+    """The user with this address, the address as it is stored, and the user's language."""
     user = users.find(conn, Recipient(email=email))
     if user is None or user.email is None:
         return None
@@ -142,4 +144,4 @@ def _reader(conn: Connection, email: str) -> tuple[str, str] | None:
     # Who unsubscribed from messages may still sign in; a dead address gets nothing.
     if listed is not None and listed.reason != "unsubscribed":
         return None
-    return user.id, user.email
+    return user.id, user.email, preferences.settings(conn, user.id).locale

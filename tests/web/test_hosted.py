@@ -258,6 +258,19 @@ class TestMail:
         assert await stranger.context.cookies(hosted.url) == []
         await stranger.close()
 
+    async def test_it_is_written_in_the_readers_language(
+        self, page: Page, hosted: Hosted, ann: str
+    ) -> None:
+        email = "ann.de@example.com"
+        hosted.person(ann, email=email)
+        hosted.settings(ann, locale="de")
+        await page.goto(hosted.url)
+        await form(page).fill(email)
+        await form(page).press("Enter")
+        await hosted.mailed_link(page, email)
+        [mail] = [mail for mail in hosted.sink.mails if email in mail.recipients]
+        assert "Dieser Link meldet dich an" in mail.text()
+
     async def test_a_stranger_reads_the_same(self, page: Page, hosted: Hosted) -> None:
         await page.goto(hosted.url)
         await form(page).fill("nobody@example.com")
