@@ -29,6 +29,17 @@ function said(key, make) {
   return make.length === 2 ? make("Email", "Orders") : make(7);
 }
 
+/** Every text of a language as it is read, by its key. */
+function spoken({ hosted, ...texts }) {
+  const all = Object.entries({ ...texts, ...hosted });
+  return Object.fromEntries(
+    all.map(([key, value]) => [
+      key,
+      typeof value === "function" ? said(key, value) : typeof value === "object" ? Object.values(value).join(". ") : value,
+    ]),
+  );
+}
+
 test("there are files for eight languages and more", () => {
   for (const name of ["ar", "de", "en", "es", "fr", "ja", "pt", "zh"]) assert.ok(NAMES.includes(name), name);
 });
@@ -76,6 +87,21 @@ test("English counts in two forms", () => {
   assert.deepEqual(COUNTS.map(english.andOthers), others.map((text) => `and ${text}`));
   assert.equal(english.received(["a"]), "New notification: a");
   assert.equal(english.received(["a", "b"]), "2 new notifications");
+});
+
+test("French keeps its marks at their words, and no line ends before one", async () => {
+  const { texts } = await language("fr");
+  const loose = Object.values(spoken(texts)).filter((text) => / [:;!?»](?!\w)|« /.test(text));
+  assert.deepEqual(loose, []);
+});
+
+test("nobody is called by two names", async () => {
+  const other = { de: "Sie|Ihr|Ihre|Ihnen", fr: "tu|ton|tes", es: "usted|su", pt: "tu|teu|tua" };
+  for (const [name, words] of Object.entries(other)) {
+    const pattern = new RegExp(`(?<!\\p{L})(?:${words})(?!\\p{L})`, "u");
+    const { texts } = await language(name);
+    for (const [key, text] of Object.entries(spoken(texts))) assert.doesNotMatch(text, pattern, `${name} ${key}`);
+  }
 });
 
 test("Arabic counts in six forms", async () => {

@@ -26,7 +26,7 @@ export const texts = {
   emptyFilterTitle: "該当する通知はありません",
   emptyFilterText: "該当する通知はここに表示されます。",
   andOthers: (count) => `ほか${count}件`,
-  showLess: "閉じる",
+  showLess: "折りたたむ",
   showMore: "もっと見る",
   ungroup: "グループを解除",
   ungrouped: "グループを解除しました",
