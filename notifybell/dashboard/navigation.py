@@ -20,7 +20,18 @@ class Section(msgspec.Struct, frozen=True):
     places: tuple[Place, ...]
 
 
-SECTIONS = (Section("Now", (Place("o", ROOT, "Overview"),)),)
+SECTIONS = (
+    Section("Now", (Place("o", ROOT, "Overview"), Place("h", f"{ROOT}/channels", "Channels"))),
+    Section("People", (Place("s", f"{ROOT}/suppressions", "Suppressions"),)),
+    Section(
+        "Server",
+        (
+            Place("c", f"{ROOT}/categories", "Categories"),
+            Place("r", f"{ROOT}/requests", "API requests"),
+            Place("e", f"{ROOT}/health", "Health"),
+        ),
+    ),
+)
 
 
 def current(path: str) -> Place | None:

@@ -8,7 +8,16 @@ from notifybell.api.assets import asset_route, load_asset, web_folder
 from notifybell.api.operators import PATH
 from notifybell.api.request import ApiRequest
 from notifybell.config import Config
-from notifybell.dashboard import overview, refusals, signing_in
+from notifybell.dashboard import (
+    categories,
+    channels,
+    health,
+    overview,
+    refusals,
+    requests,
+    signing_in,
+    suppressions,
+)
 from notifybell.domain.errors import NotFound
 
 _PRIVATE = {"cross-origin-resource-policy": "same-origin"}
@@ -39,6 +48,15 @@ _PAGES = (
     signing_in.sign_in,
     signing_in.sign_out,
     overview.show_overview,
+    overview.show_now,
+    channels.show_channels,
+    channels.try_channel,
+    categories.show_categories,
+    suppressions.list_suppressions,
+    suppressions.add_suppression,
+    suppressions.remove_suppression,
+    requests.show_requests,
+    health.show_health,
     find_nothing,
 )
 

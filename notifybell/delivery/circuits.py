@@ -91,6 +91,12 @@ class Circuits:
         """Open and half-open circuits by host, for people."""
         return {host: one for host, one in self._circuits.items() if one.reason is not None}
 
+    def probe_now(self, now: int) -> int:
+        """Let one message try each open host at once; how many there are."""
+        for one in self.not_closed().values():
+            one.open_until = min(one.open_until, now)
+        return len(self.not_closed())
+
     def _of(self, host: str, now: int) -> Circuit:
         """The circuit of this host. Hosts are strangers' input: what is long past is forgotten."""
         if host not in self._circuits and len(self._circuits) >= _REMEMBERED:

@@ -82,6 +82,11 @@ class Lane:
         """Something of ours became due, or a slot became free."""
         self._bell.set()
 
+    def try_now(self) -> int:
+        """Probe what is open without waiting for its time, as an operator asks; how many hosts."""
+        self.wake()
+        return self.circuits.probe_now(self._clock.now())
+
     async def run(self) -> None:
         """Until stopped: claim, send, wait. Work that an earlier process held comes first."""
         is_rescued = False

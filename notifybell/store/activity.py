@@ -16,6 +16,8 @@ from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import columns, fill, insert_rows
 
 _LATEST = 2**62
+RECENT = 5_000
+"""Events that a look at the end of the log goes through: some 5 ms, whatever its length."""
 
 
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +38,13 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     #: of an error: a number of the other side's protocol, or a word of ours
     detail: str | None = None
     #: for people, or JSON
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How many events of a type there were in the last so many ms."""
+
+    counts: dict[str, int]
+    span_ms: int
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -123,6 +132,30 @@ def of_notification(conn: Connection, user_id: str, notification_id: str) -> lis
         f"SELECT {_EVENT} FROM activity a INDEXED BY activity_user"
         " WHERE a.user_id = ? AND a.notification_id = ? ORDER BY a.id",
         (user_id, notification_id),
+    ).fetchall()
+    return fill(Event, rows)
+
+
+def pace(conn: Connection, now: int, span_ms: int) -> Pace:
+    """What happened in the last `span_ms`, by type; in less where that were over RECENT events."""
+    rows = conn.execute(
+        "SELECT type, count(*), min(at) FROM (SELECT type, at FROM activity ORDER BY id DESC"
+        " LIMIT ?1) WHERE at > ?2 GROUP BY type",
+        (RECENT, now - span_ms),
+    ).fetchall()
+    counts = {type_: count for type_, count, _ in rows}
+    if sum(counts.values()) == RECENT:
+        span_ms = max(1, now - min(at for _, _, at in rows))
+    return Pace(counts, span_ms)
+
+
+def latest_by_channel(conn: Connection) -> list[Event]:
+    """The newest event of each type and channel among the RECENT last ones, newest first."""
+    rows = conn.execute(
+        f"SELECT {_EVENT} FROM (SELECT max(id) AS id FROM (SELECT id, channel, type FROM activity"
+        " ORDER BY id DESC LIMIT ?) WHERE channel IS NOT NULL GROUP BY channel, type) l"
+        " CROSS JOIN activity a ON a.id = l.id ORDER BY a.id DESC",
+        (RECENT,),
     ).fetchall()
     return fill(Event, rows)
 

@@ -6,9 +6,10 @@
 import { watchForms } from "./forms.js";
 import { watchKeys } from "./keys.js";
 import { startLive } from "./live.js";
-import { showTimes } from "./times.js";
+import { compareClocks, showTimes } from "./times.js";
 
 showTimes(document);
+compareClocks();
 startLive();
 watchKeys();
 watchForms();

@@ -1,0 +1,50 @@
+"""How the server itself does: what `/readyz` says, and what its machine has left."""
+
+import platform
+import sqlite3
+import time
+from typing import Any
+
+from litestar import Response, get
+
+from notifybell.api.request import ApiRequest
+from notifybell.dashboard.pages import page
+from notifybell.domain.clock import SECOND_MS
+from notifybell.store import space
+
+_STARTED_AT = time.monotonic()  # this module is read when the server starts
+
+
+@get("/health")
+async def show_health(request: ApiRequest) -> Response[str]:
+    """All of it at once; nothing here is measured by reading rows."""
+    db, hub = request.db, request.parts.hub
+    return page(
+        request,
+        "health.html",
+        checks=_checks(request),
+        space=db.read(lambda conn: space.measure(conn, db.path)),
+        waiting=db.waiting,
+        streams=hub.open_streams,
+        uptime_ms=(time.monotonic() - _STARTED_AT) * SECOND_MS,
+        sqlite_version=sqlite3.sqlite_version,
+        python_version=platform.python_version(),
+        config=request.config,
+    )
+
+
+def _checks(request: ApiRequest) -> list[dict[str, Any]]:
+    """The parts of `/readyz`, in words."""
+    db, parts = request.db, request.parts
+    paused = [lane.label for lane in parts.dispatcher.lanes.values() if lane.paused_because]
+    is_open = sum(len(lane.circuits.not_closed()) for lane in parts.dispatcher.lanes.values())
+    return [
+        _check("Takes writes", db.takes_writes, "the disk is full, or too many writes wait"),
+        _check("Not stopping", not parts.hub.is_closed, "it is about to stop"),
+        _check("No channel is paused", not paused, ", ".join(paused)),
+        _check("No host is left alone", not is_open, f"{is_open}, see the channels"),
+    ]
+
+
+def _check(name: str, is_fine: bool, otherwise: str) -> dict[str, Any]:
+    return {"name": name, "is_fine": is_fine, "otherwise": otherwise}
