@@ -26,6 +26,7 @@ from notifybell import (
     __version__,
     cli_backup,
     cli_embed,
+    cli_operators,
     cli_preview,
     cli_server,
     cli_suppressions,
@@ -55,6 +56,7 @@ from notifybell.cli_options import (
     config_option,
     load,
 )
+from notifybell.domain import passwords
 from notifybell.domain.clock import SECOND_MS, SystemClock
 from notifybell.domain.errors import ConfigError, Misconfigured, NotifyBellError, StoreError
 from notifybell.server_client import Unreachable
@@ -134,8 +136,10 @@ def init(
     if smtp_host and not sender:
         raise click.UsageError("--smtp-host needs --from, the sender of every mail")
     path = Path(config_path or config.PLACES[0])
+    password = passwords.new_password()
     text = new_config.render(
         web_push_key=web_push.generate_private_key(),
+        password_hash=passwords.hash_password(password),
         public_url=public_url,
         origins=origins,
         store=store,
@@ -143,10 +147,10 @@ def init(
         sender=sender,
     )
     new_config.write(path, text)
-    click.echo(_next_steps(path))
+    click.echo(_next_steps(path, password))
 
 
-def _next_steps(path: Path) -> str:
+def _next_steps(path: Path, password: str) -> str:
     return "\n".join(
         [
             f"{path} is written, with fresh secrets and mode 600.",
@@ -158,6 +162,7 @@ def _next_steps(path: Path) -> str:
             f"4. Log a user's bell in:  notifybell token external_id:ann --config {path}",
             "",
             "Your backend sends with the token under auth.project_tokens in that file.",
+            f"The password of /dashboard, which is written down nowhere else: {password}",
         ]
     )
 
@@ -300,6 +305,7 @@ def token(user: UserReference, config_path: str | None, ttl: int) -> None:
 commands.add_command(cli_backup.backup)
 commands.add_command(cli_backup.restore)
 commands.add_command(cli_embed.embed)
+commands.add_command(cli_operators.password_command)
 commands.add_command(cli_preview.preview)
 commands.add_command(cli_server.send)
 commands.add_command(cli_server.users)

@@ -35,6 +35,7 @@ def example() -> str:
 def render(
     *,
     web_push_key: str,
+    password_hash: str | None = None,
     public_url: str | None = None,
     origins: tuple[str, ...] = (),
     store: str | None = None,
@@ -48,6 +49,7 @@ def render(
         "auth.project_tokens": f"nb_{secrets.token_urlsafe(30)}",
         "web_push.subject": _contact(sender),
         "web_push.private_key": web_push_key,
+        "dashboard.password_hash": password_hash,
         "server.public_url": public_url,
         "server.allowed_origins": list(origins) or None,
         "store.path": store,

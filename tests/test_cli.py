@@ -115,14 +115,16 @@ class TestInit:
         assert ran.code == OK
         assert "email       off" in ran.out and "web_push    on" in ran.out
 
-    def test_the_next_steps_are_printed_without_any_secret(self, tmp_path: Path) -> None:
+    def test_the_next_steps_are_printed_without_any_secret_of_the_file(
+        self, tmp_path: Path
+    ) -> None:
         path = tmp_path / "bell.toml"
         ran = run("init", "--config", path)
         assert f"notifybell serve --config {path}" in ran.out
         assert f"notifybell token external_id:ann --config {path}" in ran.out
         assert "auth.project_tokens" in ran.out
         hidden = list(config.secrets(config.load(path)))
-        assert len(hidden) == 3
+        assert len(hidden) == 4
         assert not [secret for secret in hidden if secret in ran.out + ran.err]
 
     def test_the_usual_name_is_used_in_the_current_folder(

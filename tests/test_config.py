@@ -662,7 +662,7 @@ class TestOperators:
         with pytest.raises(ConfigError) as refused:
             parsed(tmp_path, dashboard={"password_hash": wrong})
         assert "dashboard.password_hash" in refused.value.message
-        assert "operator-password" in refused.value.message
+        assert "notifybell password" in refused.value.message
         assert not wrong or wrong not in refused.value.message
 
     def test_two_of_one_name_are_refused(self, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def _password_hash(value: Any) -> str:
 
 
 PASSWORD_HASH = Rule(
-    allowed='what `notifybell operator-password` prints, "scrypt$…"',
+    allowed='what `notifybell password` prints, "scrypt$…"',
     read=_password_hash,
     secret=True,
 )

@@ -127,7 +127,7 @@ async def test_each_of_several_people_has_their_own_password(tmp_path: Path) -> 
 async def test_with_no_password_the_page_says_how_to_make_one(tmp_path: Path) -> None:
     async with open_desk(tmp_path, dashboard={}) as desk:
         page = (await desk.get("/sign-in")).text
-        assert "No password is set." in page and "notifybell operator-password" in page
+        assert "No password is set." in page and "notifybell password" in page
         assert (await desk.sign_in()).status_code == 403
         assert is_in(await desk.sign_in(PROJECT_TOKEN))
 
