@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 import sqlite_utils
+from sqlite_utils import Migrations
 
 from notifybell.domain.errors import StoreError
 from notifybell.store.migrations import migrations, pending, unknown
@@ -21,7 +22,7 @@ C = TypeVar("C", bound=sqlite3.Connection)
 _BUSY_MS = 5000
 
 
-def migrate(path: Path) -> None:
+def migrate(path: Path, steps: Migrations = migrations) -> None:
     """Bring the file to the newest schema, after a copy of it beside it: all of it or nothing.
 
     Raises StoreError when the file is newer than this version, the copy cannot be made, or a
@@ -31,26 +32,26 @@ def migrate(path: Path) -> None:
     try:
         path.chmod(0o600)
         db = sqlite_utils.Database(conn)
-        if newer := unknown(db):
+        if newer := unknown(db, steps):
             raise StoreError(_downgrade(path, newer))
-        to_apply = pending(db)
+        to_apply = pending(db, steps)
         if not to_apply:
             return
         if db.table_names():
             copy = _copy_before(conn, path, to_apply[0])
-            _upgrade(db, path, copy)
+            _upgrade(db, steps, path, copy)
         else:
             conn.execute("PRAGMA auto_vacuum=INCREMENTAL")
-            migrations.apply(db)
+            steps.apply(db)
     finally:
         conn.close()
 
 
-def _upgrade(db: sqlite_utils.Database, path: Path, copy: Path) -> None:
+def _upgrade(db: sqlite_utils.Database, steps: Migrations, path: Path, copy: Path) -> None:
     """Apply what is pending in one transaction, so that the version before still opens the file."""
     try:
         with db.atomic():
-            migrations.apply(db)
+            steps.apply(db)
     except Exception as exc:
         copy.unlink(missing_ok=True)
         raise StoreError(

@@ -317,16 +317,12 @@ def schema(db: Database) -> None:
         db.execute(statement)
 
 
-def known() -> set[str]:
-    """The names of all migrations this version knows."""
-    return {migration.name for migration in migrations._migrations}
-
-
-def unknown(db: Database) -> list[str]:
+def unknown(db: Database, steps: Migrations = migrations) -> list[str]:
     """What a newer version did to the database."""
-    return sorted({migration.name for migration in migrations.applied(db)} - known())
+    known = {migration.name for migration in steps._migrations}
+    return sorted({migration.name for migration in steps.applied(db)} - known)
 
 
-def pending(db: Database) -> list[str]:
+def pending(db: Database, steps: Migrations = migrations) -> list[str]:
     """The names still to apply, in order."""
-    return [migration.name for migration in migrations.pending(db)]
+    return [migration.name for migration in steps.pending(db)]
