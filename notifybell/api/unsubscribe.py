@@ -10,30 +10,25 @@ import msgspec
 from litestar import Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
+from markupsafe import Markup
 
 from notifybell.api.pages import answer_page, render
 from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest
+from notifybell.api.unsubscribe_words import LANGUAGES, PageWords, accepted, language_of
 from notifybell.config import Config, known_channels
 from notifybell.delivery import unsubscribe as unsubscribing
 from notifybell.domain import links
 from notifybell.domain.errors import NotFound
 from notifybell.domain.links import Unsubscribe
 from notifybell.domain.model import EMAIL, Channel
+from notifybell.store import preferences as stored_preferences
 from notifybell.store import users
-from notifybell.store.database import Database
 
 LinkToken = Annotated[str, PathParameter(description="Signed here, from the link in the mail.")]
 Undo = Annotated[
     bool, QueryParameter(name="undo", description="Take it back, as the page offers afterwards.")
 ]
-
-_WORDS: dict[Channel, str] = {
-    "in_app": "in the inbox",
-    "email": "by email",
-    "web_push": "as push notifications",
-    "sms": "by SMS",
-}
 
 
 def _pages(description: str, *refusals: int) -> dict[int, ResponseSpec]:
@@ -50,10 +45,11 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """What a link is about."""
 
     what: Unsubscribe
-    label: str | None
+    label: Markup | None
     #: of the category; None: everything on the channel
-    where: str
     required: bool
+    language: str
+    #: of the words
 
 
 @get(
@@ -68,10 +64,10 @@ async def show_unsubscribe(
     token: LinkToken,
 ) -> Response[str]:
     """Asks, and changes nothing."""
-    config, db = request.config, request.db
-    subject = _subject(token, config, db)
+    db = request.db
+    subject = _subject(token, request)
     if subject is None:
-        return _not_valid()
+        return _not_valid(request)
     if subject.required:
         return _page("required", subject)
     is_off = db.read(lambda conn: unsubscribing.is_off(conn, subject.what))
@@ -95,10 +91,10 @@ async def unsubscribe(
 
     A link without a category stops all mail: it puts the user's address on the suppression list.
     """
-    config, db, now = request.config, request.db, request.clock.now()
-    subject = _subject(token, config, db)
+    db, now = request.db, request.clock.now()
+    subject = _subject(token, request)
     if subject is None:
-        return _not_valid()
+        return _not_valid(request)
     if subject.required:
         return _page("required", subject, status_code=409)
     if undo:
@@ -108,8 +104,9 @@ async def unsubscribe(
     return _page("done", subject)
 
 
-def _subject(token: str, config: Config, db: Database) -> Subject | None:
+def _subject(token: str, request: ApiRequest) -> Subject | None:
     """None for a link that was not signed here, or whose user is gone."""
+    config, db = request.config, request.db
     try:
         what = links.verify(token, config.auth.secret_keys)
     except NotFound:
@@ -120,24 +117,55 @@ def _subject(token: str, config: Config, db: Database) -> Subject | None:
         return None
     if db.read(lambda conn: users.get(conn, what.user_id)) is None:
         return None
+    said = db.read(lambda conn: stored_preferences.settings(conn, what.user_id))
     declared = config.categories.get(what.category or "")
+    language = language_of([said.locale or "", *_accepted(request)])
+    label = (declared.label if declared is not None else "") or what.category
     return Subject(
         what=what,
-        label=(declared.label if declared is not None else "") or what.category,
-        where=_where(what.channel, config),
+        label=_named(label, _place(what.channel, config, LANGUAGES[language])) if label else None,
         required=declared is not None and declared.required,
+        language=language,
     )
 
 
-def _where(channel: Channel, config: Config) -> str:
+def _named(label: str, place: str) -> Markup:
+    return Markup("<strong>{}</strong> {}").format(label, place)
+
+
+def _accepted(request: ApiRequest) -> list[str]:
+    return accepted(request.headers.get("accept-language", ""))
+
+
+def _place(channel: Channel, config: Config, words: PageWords) -> str:
     labels = {kind.name: kind.label for kind in config.kinds}
-    return _WORDS.get(channel) or f"on {labels.get(channel, channel)}"
+    return words.places.get(channel) or words.elsewhere.format(channel=labels.get(channel, channel))
 
 
 def _page(state: str, subject: Subject, *, status_code: int = 200) -> Response[str]:
-    html = render("unsubscribe.html", state=state, label=subject.label, where=subject.where)
+    words, what = LANGUAGES[subject.language], subject.label
+    lead = words.lead[state] if what else words.lead_all[state]
+    html = render(
+        "unsubscribe.html",
+        state=state,
+        words=words,
+        language=subject.language,
+        what=what,
+        lead=Markup(lead).format(what=what),  # noqa: S704 (our own words, what is put in is escaped)
+        stop=words.stop.format(what=what.striptags()) if what else words.stop_all,
+    )
     return answer_page(html, status_code=status_code)
 
 
-def _not_valid() -> Response[str]:
-    return answer_page(render("unsubscribe.html", state="unknown"), status_code=404)
+def _not_valid(request: ApiRequest) -> Response[str]:
+    language = language_of(_accepted(request))
+    words = LANGUAGES[language]
+    html = render(
+        "unsubscribe.html",
+        state="unknown",
+        words=words,
+        language=language,
+        what=None,
+        lead=words.lead["unknown"],
+    )
+    return answer_page(html, status_code=404)
