@@ -9,7 +9,7 @@ export const preferencesStyles = `
 .hint, small { margin: 0; color: var(--_muted); font-size: .93em; }
 .head > .switch { position: absolute; inset-block-start: 0; inset-inline-end: 0; margin-block-start: 0; }
 .line { display: flex; flex-wrap: wrap; align-items: end; gap: .6em; }
-.field { display: grid; gap: .25em; min-inline-size: 0; }
+.field { display: grid; grid-template-columns: minmax(0, auto); gap: .25em; min-inline-size: 0; max-inline-size: 100%; }
 .field > span, legend { padding: 0; color: var(--_muted); font-size: .93em; }
 
 .act, .input {
