@@ -55,7 +55,7 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_host_is_an_example_or_meant(page: Path) -> None:
-    urls = re.findall(r"https?://[^\s\"'`<>)|,;\\]+", page.read_text("utf-8"))
+    urls = re.findall(r"https?://[^\s\"'`<>)|,;\\\]]+", page.read_text("utf-8"))
     hosts = {urlsplit(url).hostname or "" for url in urls}
     assert {host for host in hosts if not NOBODYS.fullmatch(host)} <= HOSTS
 

@@ -14,8 +14,9 @@ from litestar.handlers import HTTPRouteHandler
 
 from notifybell.api import openapi
 from notifybell.api.assets import asset_route, load_asset, web_folder
+from notifybell.api.docs_markdown import render_code
 from notifybell.api.docs_reference import render_docs
-from notifybell.api.docs_site import HOME, DocsSite, render_docs_page
+from notifybell.api.docs_site import HOME, DocsSite, recipes, render_docs_page
 from notifybell.api.pages import answer_page
 from notifybell.config import Config
 from notifybell.domain.errors import NotFound
@@ -35,6 +36,7 @@ _HEADERS = {
 _ASSETS = "/docs/assets"
 _PUBLIC: dict[str, Any] = {"access": "public", "include_in_schema": False}
 _TEMPLATES = {
+    "/docs/embed": "docs_embed.html",
     "/docs/gallery": "docs_gallery.html",
     "/docs/gallery/story": "docs_story.html",
 }
@@ -43,7 +45,11 @@ _PATHS = ("/docs", "/docs/{name:str}", "/docs/{folder:str}/{name:str}")
 
 def docs_routes(describe: Callable[[], Litestar], config: Config) -> list[HTTPRouteHandler]:
     """Public routes; `describe` makes the application to document."""
-    return [*_reference(describe, config.server.public_url), *_guide(), *_assets()]
+    return [
+        *_reference(describe, config.server.public_url),
+        *_guide(config.server.public_url),
+        *_assets(),
+    ]
 
 
 def _reference(describe: Callable[[], Litestar], public_url: str) -> list[HTTPRouteHandler]:
@@ -70,7 +76,7 @@ def _reference(describe: Callable[[], Litestar], public_url: str) -> list[HTTPRo
     return [get_openapi, get_reference]
 
 
-def _guide() -> list[HTTPRouteHandler]:
+def _guide(public_url: str) -> list[HTTPRouteHandler]:
     site = cache(DocsSite)
 
     @cache
@@ -83,7 +89,8 @@ def _guide() -> list[HTTPRouteHandler]:
 
     @cache
     def made(template: str, path: str) -> str:
-        return render_docs_page(template, site(), path)
+        parts = {"code": render_code, "recipes": recipes(site()), "server": public_url}
+        return render_docs_page(template, site(), path, **parts)
 
     def template_route(path: str, template: str) -> HTTPRouteHandler:
         def handler() -> Response[str]:

@@ -5,6 +5,7 @@ rendered when somebody first asks for it.
 """
 
 import posixpath
+import re
 from collections.abc import Iterator
 from functools import cache, cached_property
 from itertools import pairwise
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it.token import Token
+from markupsafe import Markup
 
 import notifybell
 from notifybell.api.docs_markdown import MarkdownPage, parse_markdown, render_markdown, words_of
@@ -158,6 +160,27 @@ class DocsSite:
             for page in [self.page(name)]
             for number, part in enumerate(page.parts)
         ]
+
+
+class Recipe(msgspec.Struct, frozen=True):
+    """A page of docs/recipes, to be shown inside another."""
+
+    title: str
+    url: str
+    html: Markup
+
+
+def recipes(site: DocsSite) -> list[Recipe]:
+    """All of them, without their titles and anchors: a page has each anchor once."""
+    names = [name for name in site.pages if name.startswith("recipes/")]
+    return [
+        Recipe(page.title, page_url(name), Markup(_within(page.html)))  # noqa: S704
+        for name, page in ((name, site.page(name)) for name in names)
+    ]
+
+
+def _within(html: str) -> str:
+    return re.sub(r"(<h[2-6]) id=\"[^\"]*\"", r"\1", re.sub(r"<h1.*?</h1>", "", html))
 
 
 def page_url(name: str) -> str:

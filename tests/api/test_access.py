@@ -22,6 +22,7 @@ PUBLIC = {
     "/docs/{folder}/{name}": "explains the product",
     "/docs/search.json": "explains the product",
     "/docs/api": "describes the API",
+    "/docs/embed": "shows the elements over made-up notifications",
     "/docs/gallery": "shows the elements over made-up notifications",
     "/docs/gallery/story": "shows the elements over made-up notifications",
     "/unsubscribe/{token}": "its token is the permission",
