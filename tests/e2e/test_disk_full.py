@@ -56,7 +56,7 @@ async def post(client: httpx.AsyncClient, title: str, **fields: object) -> httpx
 
 async def refused(client: httpx.AsyncClient) -> tuple[httpx.Response, list[str]]:
     """The first answer that is no 201, and what was accepted before: the log has some room left."""
-    accepted = []
+    accepted: list[str] = []
     for number in range(500):
         answer = await post(client, f"filled-{number}")
         if answer.status_code != 201:
