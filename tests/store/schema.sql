@@ -96,7 +96,7 @@ CREATE TABLE delivery (
 
 CREATE INDEX delivery_digest ON delivery (digest_id, state) WHERE digest_id IS NOT NULL;
 
-CREATE INDEX delivery_due ON delivery (channel, host, due_at, id) WHERE state = 'queued';
+CREATE INDEX delivery_due ON delivery (channel, host, due_at, id, state) WHERE state = 'queued';
 
 CREATE INDEX delivery_failed ON delivery (state, id) WHERE state IN ('dead', 'suppressed');
 

@@ -153,3 +153,40 @@ class TestPlans:
         scans = [line for line in plan.splitlines() if line.startswith("SCAN")]
         assert len(scans) == 2, plan  # the first hundred of the table, and those picked of them
         assert "activity USING INTEGER PRIMARY KEY (rowid=?)" in plan, plan
+
+
+def test_the_pace_looks_at_the_end_of_the_log_only(conn: WriteConnection) -> None:
+    plan = plan_of(conn, lambda: activity.pace(conn, NOW, 60_000))
+    assert "SCAN activity" in plan and "USING" not in plan.split("SCAN activity")[1].split("\n")[0]
+    assert "TEMP B-TREE FOR ORDER BY" not in plan, "by the number, from the end, up to a limit"
+
+
+def test_the_latest_of_each_channel_are_looked_for_at_the_end_only(conn: WriteConnection) -> None:
+    plan = plan_of(conn, lambda: activity.latest_by_channel(conn))
+    assert "SEARCH a USING INTEGER PRIMARY KEY (rowid=?)" in plan
+    assert "SCAN activity" in plan and "USING COVERING" not in plan
+
+
+def test_the_pace_of_a_busy_minute_counts_what_it_saw(conn: WriteConnection) -> None:
+    every_ms = 5
+    events = [
+        activity.NewEvent(at=NOW - every_ms * number, type="delivery.sent", channel="email")
+        for number in reversed(range(activity.RECENT + 100))
+    ]
+    activity.append(conn, events)
+    pace = activity.pace(conn, NOW, 60_000)
+    assert pace.counts == {"delivery.sent": activity.RECENT}
+    assert pace.span_ms == every_ms * (activity.RECENT - 1), "not the whole minute"
+    assert activity.pace(conn, NOW, 1000).counts == {"delivery.sent": 200}
+    assert activity.pace(conn, NOW + 120_000, 60_000).counts == {}
+
+
+def test_the_latest_of_each_channel_and_type_is_told(conn: WriteConnection) -> None:
+    for number, type_ in enumerate(("delivery.sent", "delivery.dead", "delivery.sent")):
+        event = activity.NewEvent(at=NOW + number, type=type_, channel="email", detail=str(number))
+        activity.append(conn, [event, activity.NewEvent(at=NOW, type="broadcast.accepted")])
+    latest = activity.latest_by_channel(conn)
+    assert [(one.type, one.detail) for one in latest] == [
+        ("delivery.sent", "2"),
+        ("delivery.dead", "1"),
+    ]
