@@ -19,6 +19,7 @@ export class SnoozeMenu {
   #opener = null;
   /** @type {HTMLElement | null} */
   #focused = null;
+  #whileOpen = new AbortController();
   element = h("div", { part: "menu", class: "menu", popover: "auto", role: "dialog" });
 
   /**
@@ -46,6 +47,8 @@ export class SnoozeMenu {
     this.element.replaceChildren(this.#choices(now), this.#ownTime(now));
     this.element.showPopover();
     this.#place(opener);
+    this.#whileOpen = new AbortController();
+    addEventListener("resize", () => this.#place(opener), { signal: this.#whileOpen.signal });
     this.#items[0]?.focus();
   }
 
@@ -114,6 +117,7 @@ export class SnoozeMenu {
    */
   #onToggling({ newState }) {
     if (newState === "open" || !this.#opener) return;
+    this.#whileOpen.abort();
     this.#opener.ariaExpanded = "false";
     this.#opener = null;
     if (this.element.contains(this.#active)) this.#focused?.focus({ preventScroll: true });

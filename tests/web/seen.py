@@ -179,6 +179,8 @@ async def too_small(page: Page, least: int = 24) -> list[str]:
 
 async def cut_off(page: Page) -> list[str]:
     """What reaches out of the view sideways, where nobody can scroll to it."""
+    # A new size of the window is told to the page with its next frame.
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     found: list[str] = await page.evaluate(_CUT)
     return found
 
