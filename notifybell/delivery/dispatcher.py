@@ -34,6 +34,7 @@ _IDLE_S = 1.0  # also how late a step of the machine's clock is noticed
 _PACE_S = 0.02
 _HOSTS_A_LOOK = 256
 _SETTLE_AGAIN_S = 0.1
+_SETTLE_AGAIN_LONGEST_S = 2.0
 _GIVE_BACK_S = 2.0
 _FOREVER = 2**62
 
@@ -328,7 +329,7 @@ class Lane:
 
     async def _patiently(self, write: Callable[[], Awaitable[object]]) -> None:
         """Write an outcome: a full queue or disk must not lose what was sent."""
-        give_up_at = self._clock.now() + LEASE_MS
+        give_up_at, pause_s = self._clock.now() + LEASE_MS, _SETTLE_AGAIN_S
         while True:
             try:
                 await write()
@@ -336,7 +337,8 @@ class Lane:
             except Busy:
                 if self._clock.now() >= give_up_at:
                     raise
-                await asyncio.sleep(_SETTLE_AGAIN_S)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, _SETTLE_AGAIN_LONGEST_S)
 
     async def _rescue(self) -> bool:
         """At start no other process can hold a lease: the file is locked by us."""

@@ -48,6 +48,8 @@ _WAL_IDLE_BYTES = 4 * 1024 * 1024
 _WAL_BUSY_BYTES = 48 * 1024 * 1024
 """A checkpoint stalls the writer for as long as it copies: under load it is put off until here."""
 
+_COMPLAIN_EVERY_S = 10.0
+
 _READER_CACHE_KIB = 8 * 1024
 _WRITER_CACHE_KIB = 16 * 1024
 
@@ -86,6 +88,7 @@ class Database:
         self._bell = threading.Condition()
         self._closing = False
         self._refused = False
+        self._complained_at = 0.0
         self._rung = False
         self._interactive_at = 0.0
         self._listeners: list[Listener] = []
@@ -306,13 +309,13 @@ class Database:
         """Where SQLite could not do a job's statement, say so; True when there was one."""
         faults = [job for job in group if isinstance(job.error, sqlite3.OperationalError)]
         if faults:
-            log.error("write failed jobs=%d error=%s", len(faults), faults[0].error)
+            self._log_fault(len(faults), faults[0].error)
         for job in faults:
             job.error = _refusal(job.error)
         return bool(faults)
 
     def _give_up(self, group: list[Job], exc: sqlite3.Error) -> None:
-        log.error("write failed jobs=%d error=%s", len(group), exc)
+        self._log_fault(len(group), exc)
         self._refused = True
         if self._writer.in_transaction:
             self._writer.rollback()
@@ -323,6 +326,13 @@ class Database:
             group.append(self._bulk.popleft())
         for job in group:
             job.error = _refusal(exc)
+
+    def _log_fault(self, jobs: int, fault: object) -> None:
+        """The first, and then now and then: a full disk would drown in what is said about it."""
+        now = time.monotonic()
+        if not self._refused or now - self._complained_at >= _COMPLAIN_EVERY_S:
+            self._complained_at = now
+            log.error("write failed jobs=%d error=%s", jobs, fault)
 
     def _tell(self, group: list[Job]) -> None:
         touched = Touched(

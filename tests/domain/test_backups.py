@@ -1,6 +1,8 @@
 """When a backup is due, what it is called, and which ones go."""
 
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from notifybell.domain import backups
 from notifybell.domain.backup_config import BackupConfig
 from notifybell.domain.clock import DAY_MS, HOUR_MS
+from notifybell.domain.config_reader import Reader
+from notifybell.domain.store_config import MAX_SIZE
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -77,3 +81,57 @@ def test_the_file_takes_its_place_in_the_command() -> None:
 
 def test_a_command_that_forgets_the_file_is_a_problem() -> None:
     assert len(list(BackupConfig(command=("rclone", "sync")).conflicts())) == 1
+
+
+def read(table: dict[str, Any]) -> BackupConfig | list[str]:
+    """The table as the configuration reads it, or the problems with it."""
+    reader = Reader(lambda reference: "7", Path("/etc/notifybell"))
+    found = reader.table(BackupConfig, table, "backup")
+    return found if isinstance(found, BackupConfig) else reader.problems
+
+
+def test_an_empty_table_is_every_night_beside_the_database() -> None:
+    found = read({})
+    assert isinstance(found, BackupConfig)
+    assert (found.every, found.at, found.keep) == (DAY_MS, "03:10", 7)
+    assert found.folder_for(Path("/var/lib/notifybell/bell.db")) == Path(
+        "/var/lib/notifybell/backups"
+    )
+
+
+def test_what_is_written_counts() -> None:
+    found = read({"every": "6h", "keep": "env:KEEP", "folder": "copies", "timeout": "5m"})
+    assert isinstance(found, BackupConfig)
+    assert (found.every, found.keep, found.timeout) == (6 * HOUR_MS, 7, 300_000)
+    assert found.folder_for(Path("/x/bell.db")) == Path("/etc/notifybell/copies")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("every", value) for value in ("5h", "25h", "31d", "0d", "10m", 24, "", True)),
+        *(("keep", value) for value in (0, 1001, -1, True, "many")),
+        *(("timeout", value) for value in ("0s", "25h", 60)),
+        *(("command", value) for value in ("rclone copy {file}", [""], [3])),
+        ("at", "24:00"),
+    ],
+)
+def test_anything_else_is_refused_by_its_key(key: str, value: object) -> None:
+    problems = read({key: value})
+    assert isinstance(problems, list)
+    assert problems[0].startswith(f"backup.{key}")
+    assert "allowed: " in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [(0, 0), ("0", 0), ("1M", 1 << 20), ("20G", 20 << 30), ("2T", 2 << 40), (1 << 21, 1 << 21)],
+)
+def test_a_largest_size_has_units(written: object, size: int) -> None:
+    assert MAX_SIZE.read(written) == size
+
+
+@pytest.mark.parametrize("written", ["1k", 5, -1, "", "G", "1.5G", True, "²M", None])
+def test_another_largest_size_is_refused(written: object) -> None:
+    with pytest.raises(ValueError):
+        MAX_SIZE.read(written)

@@ -123,8 +123,8 @@ async def test_nothing_is_sent_that_cannot_be_recorded(disk: Path, tmp_path: Pat
                 await refused(client)
                 await asyncio.sleep(2 + FILLED_S)  # what must not happen has no event to wait for
                 assert sink.mails == []
-                tries = len(re.findall("write failed", "".join(server.log)))
-                assert 1 < tries < 5 * (2 + FILLED_S), "it gives up, or it spins"
+                said = len(re.findall("write failed", "".join(server.log)))
+                assert 1 <= said <= 3, "it drowns the log"
                 filler.unlink()
                 await sink.arrived(1)
         assert len(sink.mails) == 1
