@@ -183,6 +183,9 @@ ${markedTextStyles}
 @media (forced-colors: active) {
   .toast:not(:empty), .pill { border: 1px solid; }
   .dot { background: Highlight; forced-color-adjust: none; }
+  /* a border that is see-through elsewhere gets a colour here */
+  .tab { border-color: Canvas; }
+  .item:not(.unread) { border-color: Canvas !important; }
   .tab[aria-selected="true"] { border-block-end-color: Highlight; }
   .filter[aria-pressed="true"] { outline: 2px solid Highlight; }
 }
