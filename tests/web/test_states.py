@@ -1,10 +1,12 @@
 """In every state: axe-core finds nothing in any theme, nothing is too small, cut off or moving."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
+from tests.running import running_server
 from tests.web.axe import violations
 from tests.web.conftest import Shop, a_shop
 from tests.web.seen import cut_off, moving, set_wider, too_small
@@ -78,3 +80,23 @@ async def test_it_would_find_something(html: str, rule: str, page: Page) -> None
     )
     found = await violations(page)
     assert [line.partition(":")[0] for line in found[:1]] == [rule], found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_hosted_inbox_is_in_order(
+    scheme: str, page: Page, tmp_path: Path, ann: str
+) -> None:
+    with running_server(tmp_path, email=TABLES["email"], inbox={"title": "Shop"}) as server:
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        await page.goto(f"{server.url}/inbox")
+        await expect(page.get_by_role("textbox", name="Email")).to_be_visible()
+        found = await violations(page)
+        await page.goto(f"{server.url}/inbox#token={server.user_token(ann)}")
+        await expect(page.get_by_text("You’re all caught up")).to_be_visible()
+        found += await violations(page)
+        await page.get_by_role("link", name="Settings").click()
+        await expect(page.get_by_role("table")).to_be_visible()
+        found += await violations(page)
+        await page.goto(f"{server.url}/unsubscribe/unknown")
+        found += await violations(page)
+    assert not found, "\n".join(found)
