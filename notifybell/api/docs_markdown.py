@@ -51,6 +51,7 @@ def render_markdown(text: str, follow: Follow) -> MarkdownPage:
     """A page that starts with its title."""
     tokens = _parser().parse(text)
     headings = _name_headings(tokens)
+    _empty_heads(tokens)
     for token in tokens:
         for inline in token.children or ():
             _lead(inline, follow)
@@ -93,7 +94,7 @@ class _Renderer(RendererHTML):
     def table_open(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
     ) -> str:
-        return '<div class="scroll" role="region" aria-label="Table" tabindex="0"><table>\n'
+        return '<div class="scroll" role="group" aria-label="Table" tabindex="0"><table>\n'
 
     def table_close(
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
@@ -102,6 +103,8 @@ class _Renderer(RendererHTML):
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return render_code(tokens[idx].content, tokens[idx].info.strip())
+
+    code_block = fence
 
 
 def render_code(text: str, language: str) -> Markup:
@@ -136,6 +139,13 @@ def _name_headings(tokens: list[Token]) -> list[Heading]:
             opening.attrSet("id", anchor)
             found.append(Heading(int(opening.tag[1]), text, anchor))
     return found
+
+
+def _empty_heads(tokens: list[Token]) -> None:
+    """A head of a column that says nothing is none."""
+    for opening, inline, closing in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if opening.type == "th_open" and not inline.content:
+            opening.tag = closing.tag = "td"
 
 
 def _anchor(text: str, taken: set[str]) -> str:

@@ -134,6 +134,10 @@ class TestMarkdown:
         )
         assert "run" not in html and "<table>" in html and "&lt;" not in html
 
+    def test_a_column_without_a_name_has_no_head(self) -> None:
+        html = self.render("| a | |\n| - | - |\n| b | c |\n")
+        assert "<th>a</th>\n<td></td>" in html
+
     def test_links_and_images_are_followed(self) -> None:
         html = self.render("[a](b.md#c) ![d](e.png)")
         assert 'href="/there/b.md#c"' in html and 'src="/there/e.png"' in html

@@ -87,7 +87,7 @@ const examples = {
   events,
   preferences: () => [element("notify-preferences", {}, openSandbox({ topics: [{ topic: "projects/garden", state: "subscribed" }] }))],
   themes: () => ["", "soft", "contrast"].map((theme) => element("notify-inbox", theme ? { theme } : {})),
-  properties: () => [element("notify-inbox")],
+  properties: () => [element("notify-inbox", { theme: "light" })],
   own,
   languages,
 };
