@@ -48,7 +48,7 @@ class Desk:
         return await self.browser.post(f"{ROOT}/sign-in", data=form)
 
     async def get(self, path: str = "", **query: str) -> httpx.Response:
-        return await self.browser.get(f"{ROOT}{path}", params=query)
+        return await self.browser.get(f"{ROOT}{path}", params=query or None)
 
     async def post(self, path: str, **fields: str) -> httpx.Response:
         """A form of one of its pages, with the session's token."""
