@@ -38,7 +38,7 @@ export class InboxPane {
   #options;
   #labels;
   #acts;
-  #notice = new Notice();
+  #notice = new Notice(() => this.#refocus());
   #menu;
   #tabs;
   #list;
@@ -74,6 +74,7 @@ export class InboxPane {
     const { state, view } = this.#options.client;
     const source = this.#source;
     const { items } = source;
+    const focused = this.#focused;
     const hasItems = items.length > 0;
     const { skeleton, failed, empty, emptyFilter, markAll, unread } = this.#parts;
     this.#list.update(items, !source.hasMore);
@@ -90,6 +91,7 @@ export class InboxPane {
     this.#updateHint(state);
     this.#updatePill();
     this.#more.update(source);
+    if (focused && !(focused === this.#focused && focused.checkVisibility())) this.#refocus(focused);
   }
 
   /** While it is shown, times go on. */
@@ -154,6 +156,24 @@ export class InboxPane {
     pill.addEventListener("click", () => this.#toTop());
     body.addEventListener("scroll", () => this.#updatePill(), { passive: true });
     client.addEventListener("received", (event) => this.#onReceived(event), { signal });
+  }
+
+  get #focused() {
+    const root = /** @type {ShadowRoot} */ (this.element.getRootNode());
+    const { activeElement = null } = root;
+    return this.element.contains(activeElement) ? activeElement : null;
+  }
+
+  /**
+   * What had the focus is gone: it goes to the row that is current, or to what stands in for the list.
+   *
+   * @param {Element | null} [lost]
+   */
+  #refocus(lost = null) {
+    const focused = this.#focused;
+    if (focused && focused !== lost) return;
+    this.#parts.body.focus({ preventScroll: true });
+    if (!this.#list.element.hidden) this.#list.focus();
   }
 
   get #isFiltered() {

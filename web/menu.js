@@ -32,6 +32,10 @@ export class SnoozeMenu {
     this.element.ariaLabel = labels.snooze;
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     this.element.addEventListener("beforetoggle", (event) => this.#onToggling(event));
+    this.element.addEventListener("focusout", ({ relatedTarget: to }) => {
+      // Whoever walks on is not to find it over what has the focus next.
+      if (to instanceof Node && !this.element.contains(to)) this.element.hidePopover();
+    });
   }
 
   /**

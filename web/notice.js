@@ -6,9 +6,12 @@ const NOTICE_MS = 6000;
 export class Notice {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  #leave;
   element = h("div", { part: "toast", class: "toast", role: "status" });
 
-  constructor() {
+  /** @param {() => void} leave takes the focus when it goes with it */
+  constructor(leave) {
+    this.#leave = leave;
     // Whoever points at it or has the focus in it is about to act: let it stay.
     for (const type of ["pointerenter", "focusin"]) {
       this.element.addEventListener(type, () => clearTimeout(this.#timer));
@@ -30,7 +33,9 @@ export class Notice {
 
   hush() {
     clearTimeout(this.#timer);
+    const hadFocus = this.element.matches(":focus-within");
     this.element.replaceChildren();
+    if (hadFocus) this.#leave();
   }
 
   #startTimer() {

@@ -35,6 +35,10 @@ export class PanelView {
     this.#calls = calls;
     this.element.addEventListener("beforetoggle", (event) => this.#onToggling(event));
     this.element.addEventListener("toggle", (event) => this.#onToggled(event));
+    // Whoever walks on with Tab is not to find it over what has the focus next.
+    this.element.addEventListener("focusout", ({ relatedTarget: to }) => {
+      if (to instanceof Node && !bell.contains(to) && !bell.shadowRoot?.contains(to)) this.hide();
+    });
   }
 
   get isOpen() {
