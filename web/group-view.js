@@ -107,7 +107,9 @@ export class GroupView {
     this.#toggle.replaceChildren(isOpen ? labels.showLess : labels.andOthers(this.#count), icon("down"));
     this.#list.replaceChildren(...shown.map((member) => this.#member(member)));
     this.#list.hidden = !shown.length;
-    this.#more.hidden = !isOpen || shown.length === this.#members.length;
+    const isAll = !isOpen || shown.length === this.#members.length;
+    if (isAll && this.#more.matches(":focus")) this.#toggle.focus();
+    this.#more.hidden = isAll;
     this.#ungroup.hidden = !isOpen;
     this.tick(Date.now());
   }
