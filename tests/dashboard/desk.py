@@ -47,10 +47,10 @@ class Desk:
         form = {"secret": secret, **fields}
         return await self.browser.post(f"{ROOT}/sign-in", data=form)
 
-    async def get(self, path: str = "", **query: str) -> httpx.Response:
+    async def get(self, path: str = "", /, **query: str) -> httpx.Response:
         return await self.browser.get(f"{ROOT}{path}", params=query or None)
 
-    async def post(self, path: str, **fields: str) -> httpx.Response:
+    async def post(self, path: str, /, **fields: str) -> httpx.Response:
         """A form of one of its pages, with the session's token."""
         return await self.browser.post(
             f"{ROOT}{path}", data={FORM_TOKEN: self.form_token, **fields}
