@@ -92,7 +92,7 @@ async def test_the_search_knows_every_page_and_its_parts(shop: Shop) -> None:
         url_of(name) for name in PAGES if name != "index"
     }
     [part] = [one for one in parts if one["url"] == "/docs/delivery#states"]
-    assert part["page"] == "Delivery" and part["title"] == "States"
+    assert part["page"] == "Delivery guarantees" and part["title"] == "States"
     [limits] = [one for one in parts if one["url"] == "/docs/delivery#the-promise"]
     assert "the notification and all that follows" in limits["words"]
 
@@ -167,6 +167,11 @@ def test_links_between_files_become_links_of_the_site() -> None:
     assert site.follow("bell", "../web/labels.js") == "/labels.js"
     assert site.follow("bell", "#events") == "#events"
     assert site.follow("bell", "https://shop.example/a") == "https://shop.example/a"
+
+
+def test_the_navigation_names_no_page_twice() -> None:
+    urls = [entry.url for section in DocsSite().sections for entry in section.entries]
+    assert len(urls) == len(set(urls)) > 30
 
 
 def test_the_pages_are_those_of_the_folder() -> None:
