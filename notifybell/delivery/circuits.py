@@ -6,6 +6,7 @@
 | closed    | what fits    | open, after one fault of our configuration                            |
 | open      | nothing      | half-open, after 30 s; each further failure doubles that, up to 5 min |
 | open      | nothing      | half-open, after 30 s each time when the fault is our configuration's |
+| open      | nothing      | half-open, at once, when an operator wants it tried                   |
 | half-open | one probe    | closed, when the host takes a message or refuses it for good          |
 | half-open | one probe    | open, after a failure to reach it or a fault of our configuration     |
 | half-open | one probe    | half-open, after any other failure: that message's own                |

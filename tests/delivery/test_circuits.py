@@ -118,6 +118,22 @@ def test_an_answer_to_what_was_sent_before_it_opened_closes_it() -> None:
     assert room(circuits) == MOST
 
 
+def test_open_lets_a_probe_through_at_once_when_an_operator_wants_it() -> None:
+    for failure in (DOWN, FAULT):
+        circuits = an_open_one(failure)
+        assert circuits.probe_now(NOW + 1) == 1
+        assert (room(circuits, NOW + 1), room(circuits, NOW + 1, in_hand=1)) == (1, 0)
+        assert circuits.failed(HOST, DOWN, NOW + 2) is False
+        assert room(circuits, NOW + 3) == 0, "open again"
+
+
+def test_what_is_closed_is_not_probed() -> None:
+    circuits = Circuits()
+    circuits.failed(HOST, DOWN, NOW)
+    assert circuits.probe_now(NOW) == 0
+    assert room(circuits) == MOST
+
+
 # --- half-open ------------------------------------------------------------------------------------
 
 
