@@ -36,6 +36,7 @@ from notifybell import (
     log_lines,
     new_config,
     serve,
+    systemd_unit,
 )
 from notifybell import demo as demo_mode
 from notifybell.api import auth
@@ -118,6 +119,14 @@ def commands() -> None:
 @click.option("--store", metavar="PATH", help="Where the database file goes.")
 @click.option("--smtp-host", metavar="HOST", help="The mail relay; turns email on with --from.")
 @click.option("--from", "sender", metavar="ADDRESS", help="The sender of every mail.")
+@click.option(
+    "--systemd",
+    "unit_folder",
+    is_flag=False,
+    flag_value="",
+    metavar="[FOLDER]",
+    help="Also write a systemd unit [/etc/systemd/system; ~/.config/systemd/user if not root].",
+)
 def init(
     config_path: str | None,
     public_url: str | None,
@@ -125,29 +134,48 @@ def init(
     store: str | None,
     smtp_host: str | None,
     sender: str | None,
+    unit_folder: str | None,
 ) -> None:
     """Write a configuration file with fresh secrets.
 
-    The file gets mode 600; an existing one is never touched.
+    The file gets mode 600; an existing one is never touched. With --systemd also what runs it as a
+    service; a configuration that is there is then used as it is.
 
     \b
     Example: notifybell init --public-url https://bell.example.com
     """
     if smtp_host and not sender:
         raise click.UsageError("--smtp-host needs --from, the sender of every mail")
-    path = Path(config_path or config.PLACES[0])
-    password = passwords.new_password()
-    text = new_config.render(
-        web_push_key=web_push.generate_private_key(),
-        password_hash=passwords.hash_password(password),
-        public_url=public_url,
-        origins=origins,
-        store=store,
-        smtp_host=smtp_host,
-        sender=sender,
+    service = None if unit_folder is None else _service(config_path, unit_folder)
+    path = Path(config_path or config.PLACES[0]) if service is None else service.config
+    if service is None or not path.exists():
+        password = passwords.new_password()
+        text = new_config.render(
+            web_push_key=web_push.generate_private_key(),
+            password_hash=passwords.hash_password(password),
+            public_url=public_url,
+            origins=origins,
+            store=store or (str(service.store) if service and service.store else None),
+            smtp_host=smtp_host,
+            sender=sender,
+        )
+        new_config.write(path, text)
+        click.echo(_next_steps(path, password))
+    if service is not None:
+        systemd_unit.write(service)
+        click.echo(f"\n{service.unit} is written. To enable it:\n\n{service.commands}")
+
+
+def _service(config_path: str | None, unit_folder: str) -> systemd_unit.Service:
+    """Where it goes and what it says; raises before anything is written."""
+    service = systemd_unit.service_for(
+        systemd_unit.own_command(),
+        is_root=systemd_unit.is_root(),
+        config=Path(config_path) if config_path else None,
+        folder=Path(unit_folder) if unit_folder else None,
     )
-    new_config.write(path, text)
-    click.echo(_next_steps(path, password))
+    systemd_unit.make_folders(service)
+    return service
 
 
 def _next_steps(path: Path, password: str) -> str:

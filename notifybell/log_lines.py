@@ -1,6 +1,11 @@
-"""What the server says on stderr: a line an event, as text for people or as JSON for programs."""
+"""What the server says on stderr: a line an event, as text for people or as JSON for programs.
+
+In systemd's journal a line of text has a priority in front instead of the time, which is there
+already: `journalctl -p warning` finds what matters.
+"""
 
 import logging
+import os
 import sys
 import time
 
@@ -10,12 +15,22 @@ import msgspec
 def set_up(style: str) -> None:
     """Lines to stderr: text for people, or one JSON object a line."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_JsonFormatter() if style == "json" else _TextFormatter())
+    as_text = _JournalFormatter() if _goes_to_the_journal() else _TextFormatter()
+    handler.setFormatter(_JsonFormatter() if style == "json" else as_text)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     for noisy in ("apscheduler", "aiosmtplib", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _goes_to_the_journal() -> bool:
+    """Whether stderr is the very stream that systemd named (systemd.exec(5), JOURNAL_STREAM)."""
+    named = os.environ.get("JOURNAL_STREAM")
+    if named is None:
+        return False
+    stream = os.fstat(sys.stderr.fileno())
+    return named == f"{stream.st_dev}:{stream.st_ino}"
 
 
 class _TextFormatter(logging.Formatter):
@@ -24,6 +39,15 @@ class _TextFormatter(logging.Formatter):
         self.converter = time.gmtime
         self.default_time_format = "%Y-%m-%dT%H:%M:%S"
         self.default_msec_format = "%s.%03dZ"
+
+
+class _JournalFormatter(logging.Formatter):
+    """sd-daemon(3): each line begins with its priority."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        levels = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.NOTSET, 6))
+        priority = next(number for least, number in levels if record.levelno >= least)
+        return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())
 
 
 class _JsonFormatter(logging.Formatter):

@@ -23,7 +23,7 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server as Granian
 
-from notifybell import __version__
+from notifybell import __version__, systemd
 from notifybell.api.app import create_app
 from notifybell.api.inbox_page import signs_in_by_mail
 from notifybell.api.parts import Parts
@@ -265,11 +265,14 @@ async def _listen(
     _log_channels(config)
     if await _is_listening(serving, config.server.host, config.server.port):
         log.info("listening url=%s", url)
+        systemd.notify(systemd.READY, f"STATUS=listening on {url}")
         on_listening(url)
     tune_interpreter()
     waiting = asyncio.create_task(stop.wait())
+    watched = asyncio.create_task(systemd.stay_watched(lambda: running.parts.database.is_turning))
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
+    watched.cancel()
     failed = serving.done()
     if failed:
         log.error("the server ended by itself error=%r", serving.exception())
@@ -295,6 +298,7 @@ async def _drain(running: Running, granian: Any, serving: asyncio.Task[Any]) -> 
     started_at = time.monotonic()
     parts = running.parts
     log.info("stopping streams=%d", parts.hub.open_streams)
+    systemd.notify(systemd.STOPPING)
     await sse.drain(parts.hub, _STREAMS_GO_S)
     if not serving.done():
         granian.stop()

@@ -31,7 +31,7 @@ FLOORS = {
             "server_client",
             "new_config",
         ),
-        *("serve", "demo", "log_lines", "__main__"),
+        *("serve", "demo", "log_lines", "systemd", "systemd_unit", "__main__"),
     ),
     4: ("api", "dashboard"),
     3: ("delivery", "realtime"),

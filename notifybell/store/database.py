@@ -50,6 +50,9 @@ _WAL_BUSY_BYTES = 48 * 1024 * 1024
 
 _COMPLAIN_EVERY_S = 10.0
 
+_STUCK_S = 30.0
+"""Without work the writer still looks up every second; a commit or a checkpoint takes far less."""
+
 _READER_CACHE_KIB = 8 * 1024
 _WRITER_CACHE_KIB = 16 * 1024
 
@@ -118,6 +121,7 @@ class Database:
             self._lock.close()
             raise
         self._loop = asyncio.get_running_loop()
+        self._turned_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="notifybell-writer", daemon=True)
         self._thread.start()
 
@@ -216,6 +220,11 @@ class Database:
         return not self._closing and not self._refused and self.waiting < self._queue_size
 
     @property
+    def is_turning(self) -> bool:
+        """Whether the writer lives and is not stuck; a full disk is no reason for False."""
+        return self._thread.is_alive() and time.monotonic() - self._turned_at < _STUCK_S
+
+    @property
     def waiting(self) -> int:
         """How many jobs wait for the writer."""
         return len(self._interactive) + len(self._bulk)
@@ -225,7 +234,7 @@ class Database:
         while self._wait_for_work():
             if self._interactive or self._bulk:
                 self._commit_group()
-            now = time.monotonic()
+            self._turned_at = now = time.monotonic()
             if now - checked_at >= _WAL_CHECK_S:
                 checked_at = now
                 self._checkpoint(idle=not (self._interactive or self._bulk))

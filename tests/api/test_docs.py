@@ -98,8 +98,8 @@ async def test_the_search_knows_every_page_and_its_parts(shop: Shop) -> None:
 
 
 async def test_a_file_beside_the_pages_is_served(shop: Shop) -> None:
-    unit = await shop.anyone.get("/docs/notifybell.service")
-    assert unit.text == (ROOT / "docs/notifybell.service").read_text("utf-8")
+    unit = await shop.anyone.get("/docs/deploy/notifybell.service")
+    assert unit.text == (ROOT / "docs/deploy/notifybell.service").read_text("utf-8")
     assert unit.headers["content-type"].startswith("text/plain")
     image = await shop.anyone.get("/docs/images/demo.png")
     assert (image.status_code, image.headers["content-type"]) == (200, "image/png")

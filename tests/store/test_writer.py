@@ -18,6 +18,7 @@ from notifybell.domain.model import Recipient
 from notifybell.store import users
 from notifybell.store.database import Connection, Database, Touched, WriteConnection
 from tests.factories import NOW
+from tests.waiting import until
 
 WAIT_S = 5.0
 
@@ -371,3 +372,18 @@ def _fill(size: int) -> Callable[[WriteConnection], None]:
         users.find_or_create(conn, [named], NOW)
 
     return job
+
+
+# --- is it well? ---------------------------------------------------------------------------------
+
+
+async def test_a_writer_that_is_stuck_is_told_from_one_that_waits(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert database.is_turning
+    held = await gate(database)
+    monkeypatch.setattr("notifybell.store.database._STUCK_S", 0.05)
+    await until(lambda: not database.is_turning)
+    held.open()
+    await held.passed
+    await until(lambda: database.is_turning)
