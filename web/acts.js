@@ -18,6 +18,9 @@ import { isUnread } from "./status.js";
  * @typedef {"read" | "unread" | "archive" | "unarchive" | "snooze" | "unsnooze" | "ungroup"} ActName
  */
 
+/** Each takes a call. */
+const MOST_TAKEN_BACK = 50;
+
 /** @type {Record<ActName, string>} */
 const EVENT_OF = {
   read: "notify-read",
@@ -93,7 +96,29 @@ export class Acts {
   /** @param {string | null} category null: of all */
   markAllRead(category) {
     if (!this.#isAllowed("read", null)) return;
+    const unread = this.#allUnread(category);
+    const run = () => {
+      if (unread && this.#isAllowed("unread", null)) void this.#save("unread", null, this.#unreadAgain(unread));
+    };
+    this.#notice.say(this.#labels.markedRead, unread ? { label: this.#labels.undo, run } : undefined);
     void this.#save("read", null, this.#client.markAll("read", { category }));
+  }
+
+  /**
+   * The unread ones, when all of them are known and not very many: else nothing could bring them back.
+   *
+   * @param {string | null} category
+   */
+  #allUnread(category) {
+    const { items, hasMore } = this.#client.list({ category, status: "unread" });
+    const isWhole = !hasMore || (category === null && items.length === this.#client.view.unreadCount);
+    return isWhole && items.length <= MOST_TAKEN_BACK ? items : null;
+  }
+
+  /** @param {Notification[]} notifications */
+  async #unreadAgain(notifications) {
+    const saved = await Promise.all(notifications.map((one) => this.#ask("unread", one)));
+    return saved.every(Boolean);
   }
 
   /**

@@ -72,9 +72,10 @@ export class Api {
   }
 
   /** @param {Act} act */
-  async act({ key, mark, id, category, until }) {
+  async act({ key, mark, id, category, until, upTo }) {
     const one = id === null ? "" : `/${encodeURIComponent(id)}`;
-    const some = category ? `?${new URLSearchParams({ category })}` : "";
+    const which = { ...(category && { category }), ...(upTo && { up_to: upTo }) };
+    const some = id === null ? `?${new URLSearchParams(which)}` : "";
     /** @type {Record<string, string>} */
     const headers = { "Idempotency-Key": key };
     if (until) headers["Content-Type"] = "application/json";

@@ -40,7 +40,7 @@ const MOST_UNTOLD = 30;
  * @event notify-clicked - One was clicked, or a link in its text; `detail.notification`, and `detail.href`, where that leads, or null. `preventDefault()` stops the navigation.
  * @event notify-acting - The user is about to do something; `detail.act` is "read", "unread", "archive", "unarchive", "snooze", "unsnooze" or "ungroup", `detail.notification` is null for all. `preventDefault()` stops it.
  * @event notify-read - The user marked one read, or all; `detail.notification` is null for all.
- * @event notify-unread - The user marked one unread; `detail.notification`.
+ * @event notify-unread - The user marked one unread, or took back that all were read; `detail.notification` is null for all.
  * @event notify-archived - The user archived one; `detail.notification`.
  * @event notify-unarchived - The user took that back; `detail.notification`.
  * @event notify-snoozed - The user snoozed one; `detail.notification`.

@@ -109,8 +109,7 @@ export function view(state, rows = shownRows(state)) {
  * @param {Changes} changes
  */
 export function arrivals(state, changes) {
-  let newest = "";
-  for (const { place } of state.rows.values()) if (place > newest) newest = place;
+  const newest = newestPlace(state);
   return changes.data.filter((row) => {
     if (row.status !== "unseen" || row.place < state.floor) return false;
     const known = state.rows.get(row.id);
@@ -137,13 +136,14 @@ export function madeElsewhere(state, changes) {
 }
 
 /**
- * The newest change this state shows; rows may be newer than the cursor.
+ * Where the newest row stands: what arrives later stands above it. A seq would not do, as every act
+ * renews it.
  *
  * @param {InboxState} state
  */
-export function newestSeq(state) {
-  let newest = state.seq;
-  for (const row of state.rows.values()) newest = Math.max(newest, row.seq);
+export function newestPlace({ rows }) {
+  let newest = "";
+  for (const { place } of rows.values()) if (place > newest) newest = place;
   return newest;
 }
 
@@ -285,7 +285,7 @@ function overlaid(row, acts) {
  */
 function isMeant(row, { id, category, upTo }) {
   if (id !== null) return id === row.id;
-  return row.seq <= upTo && (!category || category === row.category);
+  return (!upTo || row.place <= upTo) && (!category || category === row.category);
 }
 
 /**

@@ -7,7 +7,7 @@
  * @import { Act } from "./types.js"
  */
 import { ApiError } from "./api.js";
-import { newestSeq } from "./inbox-state.js";
+import { newestPlace } from "./inbox-state.js";
 import { newKey, Outbox } from "./outbox.js";
 import { Pause, waitAfter } from "./pause.js";
 
@@ -63,7 +63,7 @@ export class PendingActs {
    */
   async put(what) {
     const at = new Date().toISOString();
-    const act = { ...what, key: newKey(), upTo: newestSeq(this.#inbox.state), at };
+    const act = { ...what, key: newKey(), upTo: newestPlace(this.#inbox.state), at };
     this.#inbox.dispatch({ type: "acted", act });
     const verdict = await this.#outbox.put(act);
     if (verdict === "waits") void this.#replay();

@@ -79,14 +79,14 @@ export interface Act {
   /** Names this act wherever it is kept. */
   key: string;
   mark: Mark;
-  /** Null: every notification up to `upTo`. */
+  /** Null: every notification that stands at `upTo` or below it. */
   id: string | null;
   /** With `id` null: only those of this category. */
   category?: string | null;
   /** RFC 3339; when a snooze ends. */
   until?: string;
-  /** Newest change the user could see when acting. */
-  upTo: number;
+  /** Place of the newest one the user could know of when acting; "": of all there are. */
+  upTo: string;
   /** RFC 3339. */
   at: string;
 }

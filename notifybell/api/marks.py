@@ -1,9 +1,10 @@
 """What a user does to notifications: one `POST` a mark, for one of them or for all."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from litestar import post
+from litestar.params import QueryParameter
 
 from notifybell.api.notifications import (
     Category,
@@ -33,7 +34,18 @@ class MarkAll(Protocol):
         *,
         category: str | None,
         topic: str | None,
+        up_to: str | None,
     ) -> int: ...
+
+
+UpTo = Annotated[
+    str | None,
+    QueryParameter(
+        name="up_to",
+        max_length=64,
+        description="A notification's `place`: only it and what stands below, not what came since.",
+    ),
+]
 
 
 def _mark_one(path: str, summary: str, description: str, mark: Mark) -> Any:
@@ -63,6 +75,7 @@ def _mark_all(path: str, summary: str, description: str, mark: MarkAll) -> Any:
         request: ApiRequest,
         category: Category = None,
         topic: Topic = None,
+        up_to: UpTo = None,
         idempotency_key: IdempotencyKey = None,
     ) -> None:
         user, db, clock = request.end_user, request.db, request.clock
@@ -71,7 +84,7 @@ def _mark_all(path: str, summary: str, description: str, mark: MarkAll) -> Any:
             db,
             clock,
             await once_key(request, idempotency_key, user.id),
-            lambda conn: mark(conn, user.id, now, category=category, topic=topic),
+            lambda conn: mark(conn, user.id, now, category=category, topic=topic, up_to=up_to),
         )
 
     return _route(path, summary, description, mark, handler)
@@ -98,7 +111,7 @@ def _route(
     )(handler)
 
 
-_OF_ALL = "All, or those of one category or topic."
+_OF_ALL = "All, or those of one category or topic, or up to one place."
 
 MARK_ROUTES = [
     _mark_all("read", "Mark all read", _OF_ALL, marks.mark_all_read),

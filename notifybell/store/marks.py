@@ -63,7 +63,13 @@ def discard(conn: WriteConnection, user_id: str, notification_id: str, now: int)
 
 
 def mark_all_read(
-    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
+    conn: WriteConnection,
+    user_id: str,
+    now: int,
+    *,
+    category: str | None,
+    topic: str | None,
+    up_to: str | None = None,
 ) -> int:
     """Mark all unread ones of this category and topic read; how many."""
     return _change_all(
@@ -75,11 +81,18 @@ def mark_all_read(
         "read_at = coalesce(read_at, :now), seen_at = coalesce(seen_at, :now)",
         category,
         topic,
+        up_to,
     )
 
 
 def mark_all_seen(
-    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
+    conn: WriteConnection,
+    user_id: str,
+    now: int,
+    *,
+    category: str | None,
+    topic: str | None,
+    up_to: str | None = None,
 ) -> int:
     """Mark all unseen ones of this category and topic seen; how many. The inbox was opened."""
     users.mark_opened(conn, user_id, now)
@@ -92,11 +105,18 @@ def mark_all_seen(
         "seen_at = coalesce(seen_at, :now)",
         category,
         topic,
+        up_to,
     )
 
 
 def archive_all(
-    conn: WriteConnection, user_id: str, now: int, *, category: str | None, topic: str | None
+    conn: WriteConnection,
+    user_id: str,
+    now: int,
+    *,
+    category: str | None,
+    topic: str | None,
+    up_to: str | None = None,
 ) -> int:
     """Archive everything in the inbox of this category and topic; how many."""
     return _change_all(
@@ -108,6 +128,7 @@ def archive_all(
         "archived_at = coalesce(archived_at, :now)",
         category,
         topic,
+        up_to,
     )
 
 
@@ -215,12 +236,15 @@ def _change_all(
     assignments: str,
     category: str | None,
     topic: str | None,
+    up_to: str | None,
 ) -> int:
-    """Change all rows of these statuses in one statement, a seq each, oldest first."""
-    names = ", ".join(f"'{status}'" for status in statuses)
-    content = "" if category is None and topic is None else _OF_CONTENT
-    matching = f"user_id = :user AND status IN ({names}){content}"
-    values: dict[str, Any] = {"user": user_id, "category": category, "topic": topic, "now": now}
+    """Change all rows of these statuses in one statement, a seq each, oldest first.
+
+    With `up_to` only those at that place or below: a seq would not do, as each mark renews it.
+    """
+    matching = _matching(statuses, category, topic, up_to)
+    terms = {"category": category, "topic": topic, "up_to": up_to}
+    values: dict[str, Any] = {"user": user_id, "now": now, **terms}
     counts = _counts(conn, matching, values)
     changes = sum(counts.values())
     if changes == 0:
@@ -234,8 +258,7 @@ def _change_all(
         "  AND m.group_id = h.group_id AND m.status = 'grouped')",
         values,
     )
-    unseen = counts.get("unseen", 0)
-    only_seen = statuses == ("unseen",)
+    unseen, only_seen = counts.get("unseen", 0), statuses == ("unseen",)
     seq = users.change_inbox(
         conn,
         user_id,
@@ -254,6 +277,19 @@ def _change_all(
     event = NewEvent(at=now, type=what, user_id=user_id, category=category, detail=told)
     activity.append(conn, [event])
     return changes
+
+
+def _matching(
+    statuses: tuple[NotificationStatus, ...],
+    category: str | None,
+    topic: str | None,
+    up_to: str | None,
+) -> str:
+    """What picks the rows; a term that is not asked for is not there, for the index's sake."""
+    names = ", ".join(f"'{status}'" for status in statuses)
+    content = "" if category is None and topic is None else _OF_CONTENT
+    places = "" if up_to is None else " AND place <= :up_to"
+    return f"user_id = :user AND status IN ({names}){places}{content}"
 
 
 def _counts(conn: Connection, matching: str, values: dict[str, Any]) -> dict[str, int]:

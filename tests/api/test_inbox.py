@@ -196,3 +196,16 @@ async def test_a_last_event_id_that_we_did_not_send_is_refused(shop: Shop, last:
     )
     assert response.status_code == 422
     assert response.json()["errors"][0]["pointer"] == "Last-Event-ID"
+
+
+@pytest.mark.parametrize("verb", ["read", "seen", "archive"])
+async def test_marking_all_up_to_a_place_leaves_what_came_since(shop: Shop, verb: str) -> None:
+    await shop.send("ann")
+    known = await only(shop.ann)
+    await shop.send("ann")
+    query = {"up_to": known["place"]}
+    response = await shop.ann.post(f"/api/notifications/{verb}", params=query)
+    assert response.status_code == 204
+    since, *others = (await shop.ann.get("/api/notifications")).json()["data"]
+    assert since["status"] == "unseen"
+    assert [row["status"] for row in others] == {"read": ["read"], "seen": ["unread"]}.get(verb, [])

@@ -194,6 +194,22 @@ def test_marking_all_changes_what_matches_and_counts_it(
 
 
 @pytest.mark.parametrize("word", MARK_ALLS)
+def test_marking_all_up_to_a_place_leaves_what_came_since(conn: WriteConnection, word: str) -> None:
+    mark_all, becomes = MARK_ALLS[word]
+    ann = a_user(conn)
+    old, last = notify(conn, ann.id, ann.id)
+    place = shown(conn, ann.id, last).place
+    [since] = notify(conn, ann.id, now=NOW + 1)
+    marks.mark_seen(conn, ann.id, old, NOW)  # a mark of its own does not take it out of the range
+    terms = {"category": None, "topic": None, "up_to": place}
+    changed = mark_all(conn, ann.id, NOW + 5, **terms)
+    assert changed == (1 if word == "seen" else 2)
+    assert shown(conn, ann.id, last).status == becomes["unseen"]
+    assert shown(conn, ann.id, since).status == "unseen"
+    assert kept_counts(conn) == recount(conn)
+
+
+@pytest.mark.parametrize("word", MARK_ALLS)
 def test_marking_all_again_changes_nothing(conn: WriteConnection, word: str) -> None:
     mark_all, _ = MARK_ALLS[word]
     ann, _ = _inbox_of_all_kinds(conn)

@@ -83,6 +83,12 @@ INDEXED: dict[str, tuple[Verb, str]] = {
         lambda conn, user: marks.mark_all_read(conn, user.id, NOW, category=None, topic=None),
         "notification USING INDEX notification_status (user_id=? AND status=?)",
     ),
+    "mark all up to a place": (
+        lambda conn, user: marks.mark_all_read(
+            conn, user.id, NOW, category=None, topic=None, up_to="ntf_z"
+        ),
+        "notification_status (user_id=? AND status=? AND place<?)",
+    ),
     "reached before": (
         lambda conn, user: notifications.already_have(conn, "brd_1", as_json_list([user.id])),
         "notification_broadcast (broadcast_id=? AND user_id=?)",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrivals, emptyInbox, listed, madeElsewhere, newestSeq, reduce, view } from "../../web/inbox-state.js";
+import { arrivals, emptyInbox, listed, madeElsewhere, newestPlace, reduce, view } from "../../web/inbox-state.js";
 import { INBOX, keyOf, rangeOf } from "../../web/lists.js";
 
 const AT = "2026-11-24T12:00:00Z";
@@ -39,7 +39,7 @@ function loaded({ next = null, unread = 3, unseen = 3, seq = 3 } = {}) {
 }
 
 function act(mark, id, fields = {}) {
-  return { key: `${mark} ${id}`, mark, id, upTo: 3, at: AT, ...fields };
+  return { key: `${mark} ${id}`, mark, id, upTo: "ntf_3", at: AT, ...fields };
 }
 
 function acted(state, ...acts) {
@@ -180,8 +180,23 @@ test("the echo of an own act was not made elsewhere", () => {
   assert.equal(madeElsewhere(loaded(), echo).length, 1);
 });
 
-test("a row counts as newest even beyond the cursor", () => {
-  assert.equal(newestSeq(loaded({ seq: 2 })), 3);
+test("the newest place is that of the row on top", () => {
+  assert.equal(newestPlace(loaded()), "ntf_3");
+  assert.equal(newestPlace(emptyInbox), "");
+});
+
+test("what was marked before all were is still meant", () => {
+  const state = changedTo(loaded(), 9, [row(2, { seq: 9, status: "unread" })]);
+  assert.equal(statusOf(acted(state, act("read", null)), "ntf_2"), "read");
+});
+
+test("what arrives after all were marked is not meant", () => {
+  const state = changedTo(loaded(), 4, [row(4, { seq: 4 })]);
+  assert.equal(statusOf(acted(state, act("read", null)), "ntf_4"), "unseen");
+});
+
+test("where nothing is known, all means all", () => {
+  assert.equal(statusOf(acted(loaded(), act("read", null, { upTo: "" })), "ntf_3"), "read");
 });
 
 test("loading anew forgets rows that are gone", () => {
@@ -255,7 +270,7 @@ test("a click reads", () => {
 
 test("marking a category read leaves the others", () => {
   const state = changedTo(loaded(), 4, [row(2, { seq: 4, category: "orders" })]);
-  const shown = acted(state, act("read", null, { upTo: 4, category: "orders" }));
+  const shown = acted(state, act("read", null, { upTo: "ntf_4", category: "orders" }));
   assert.equal(statusOf(shown, "ntf_2"), "read");
   assert.equal(statusOf(shown, "ntf_3"), "unseen");
 });

@@ -39,7 +39,7 @@ class Locks {
 }
 
 function act(mark, id) {
-  return { key: newKey(), mark, id, upTo: 1, at: "2026-11-24T12:00:00Z" };
+  return { key: newKey(), mark, id, upTo: "ntf_9", at: "2026-11-24T12:00:00Z" };
 }
 
 /** A server that can be away, and what it was asked in which order. */

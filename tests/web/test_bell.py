@@ -161,6 +161,36 @@ async def test_all_are_marked_read_at_once(shop: Shop, page: Page, bell: Bell, a
     assert ["read", None] in await heard(page)
 
 
+async def test_that_all_are_read_can_be_taken_back(
+    shop: Shop, page: Page, bell: Bell, ann: str
+) -> None:
+    for number in range(3):
+        shop.send(ann, f"Order {number}")
+    shop.act(ann, f"{shop.inbox(ann)[0]['id']}/read")
+    await page.goto(bell(ann, script=NOTE_EVENTS))
+    await open_panel(page)
+    await page.get_by_role("button", name="Mark all as read").click()
+    await wait_until(page, lambda: {row["status"] for row in shop.inbox(ann)} == {"read"})
+    await page.get_by_role("button", name="Undo").click()
+    await expect_unread(page, 2)
+    was_read = ["read", "unread", "unread"]
+    await wait_until(page, lambda: [row["status"] for row in shop.inbox(ann)] == was_read)
+    await wait_for_event(page, "unread")
+    assert ["unread", None] in await heard(page)
+
+
+async def test_more_than_can_be_taken_back_offer_no_undo(
+    shop: Shop, page: Page, bell: Bell, ann: str
+) -> None:
+    for number in range(51):
+        shop.send(ann, f"Order {number}")
+    await page.goto(bell(ann))
+    await open_panel(page)
+    await page.get_by_role("button", name="Mark all as read").click()
+    await expect(page.get_by_text("Marked as read")).to_be_visible()
+    await expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+
+
 async def test_read_and_unread_can_be_toggled(shop: Shop, page: Page, bell: Bell, ann: str) -> None:
     shop.send(ann, "Order 1")
     await page.goto(bell(ann))

@@ -232,6 +232,23 @@ async def test_what_was_done_offline_is_done_once_in_order_when_the_line_is_back
     assert posts.done == ["read", "unread", "archive"]
 
 
+async def test_marking_all_offline_leaves_what_arrived_since(
+    shop: Shop, context: BrowserContext, tab: Tab, ann: str
+) -> None:
+    shop.send(ann, "Order 1")
+    page = await opened(context, tab(ann))
+    await unplug(context)
+    await page.evaluate("void client.markAll('seen'), void client.markAll('read')")
+    await wait_for_script(page, "client.view.unreadCount === 0")
+    await page.close()
+    shop.send(ann, "Order 2")
+    await plug_in(context)
+    page = await opened(context, tab(ann))
+    statuses = {"Order 1": "read", "Order 2": "unseen"}
+    await wait_until(page, lambda: {r["title"]: r["status"] for r in shop.inbox(ann)} == statuses)
+    await wait_for_script(page, "client.view.unreadCount === 1")
+
+
 async def test_what_was_done_offline_is_done_by_the_next_page(
     shop: Shop, context: BrowserContext, tab: Tab, ann: str
 ) -> None:
