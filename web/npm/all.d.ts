@@ -1,0 +1,3 @@
+/** Defines every element. */
+export { InboxClient } from "./client.js";
+export * from "./elements.js";

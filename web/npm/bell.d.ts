@@ -1,0 +1,3 @@
+/** Defines `<notify-bell>`. */
+export { InboxClient } from "./client.js";
+export { NotifyBellElement } from "./elements.js";
