@@ -109,19 +109,26 @@ class RunningServer:
                 self._heard.notify_all()
 
 
+PROGRAM = (sys.executable, "-m", "notifybell")
+
+
 @contextmanager
 def running_server(
-    folder: Path, *, arguments: Sequence[str] = (), **tables: Mapping[str, Any] | None
+    folder: Path,
+    *,
+    arguments: Sequence[str] = (),
+    program: Sequence[str | Path] = PROGRAM,
+    **tables: Mapping[str, Any] | None,
 ) -> Iterator[RunningServer]:
     """A server on a free port with its file and database in `folder`.
 
     `tables` are tables of the configuration, laid over a minimal one key by key:
     `running_server(tmp_path, email={"host": …}, categories={"orders": {"required": True}})`.
-    `arguments` go to the command. On leaving it is stopped, and must end with 0 unless the test
-    stopped it.
+    `arguments` go to the command, which is `program`. On leaving it is stopped, and must end with 0
+    unless the test stopped it.
     """
     config = write_config(folder, **tables)
-    command = [sys.executable, "-m", "notifybell", "serve", "--config", str(config), *arguments]
+    command = [*program, "serve", "--config", str(config), *arguments]
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
