@@ -25,6 +25,7 @@ import msgspec
 from notifybell import (
     __version__,
     cli_backup,
+    cli_doctor,
     cli_embed,
     cli_operators,
     cli_preview,
@@ -332,6 +333,7 @@ def token(user: UserReference, config_path: str | None, ttl: int) -> None:
 
 commands.add_command(cli_backup.backup)
 commands.add_command(cli_backup.restore)
+commands.add_command(cli_doctor.doctor)
 commands.add_command(cli_embed.embed)
 commands.add_command(cli_operators.password_command)
 commands.add_command(cli_preview.preview)

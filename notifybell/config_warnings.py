@@ -12,7 +12,12 @@ from notifybell.domain.preferences import DIGEST
 
 def warnings(config: Config, path: Path) -> list[str]:
     """Sentences about what works but is probably not meant."""
-    return [*_file_warnings(config, path), *_server_warnings(config), *_channel_warnings(config)]
+    return [*_file_warnings(config, path), *of_values(config)]
+
+
+def of_values(config: Config) -> list[str]:
+    """Those that are not about the file itself."""
+    return [*_server_warnings(config), *_channel_warnings(config)]
 
 
 def _file_warnings(config: Config, path: Path) -> Iterator[str]:

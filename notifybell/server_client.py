@@ -37,7 +37,7 @@ class ServerClient:
                 "auth.project_tokens is empty, so this command cannot log in: add a token, restart "
                 "the server, then run `notifybell check`"
             )
-        self._url = (url or _local_url(config)).rstrip("/")
+        self._url = (url or local_url(config)).rstrip("/")
         token = config.auth.project_tokens[0].token
         self._http = requests.Session()
         # A proxy meant for the internet cannot reach a server on this machine.
@@ -96,7 +96,8 @@ class ServerClient:
             asked["starting_after"] = query["starting_after"][0]
 
 
-def _local_url(config: Config) -> str:
+def local_url(config: Config) -> str:
+    """Where the server of this configuration answers on this machine. Raises ConfigError."""
     server = config.server
     if server.port == 0:
         raise ConfigError(

@@ -21,6 +21,7 @@ FLOORS = {
         *(
             "cli",
             "cli_backup",
+            "cli_doctor",
             "cli_embed",
             "cli_operators",
             "cli_options",
@@ -31,7 +32,7 @@ FLOORS = {
             "server_client",
             "new_config",
         ),
-        *("serve", "demo", "log_lines", "systemd", "systemd_unit", "__main__"),
+        *("doctor", "serve", "demo", "log_lines", "systemd", "systemd_unit", "__main__"),
     ),
     4: ("api", "dashboard"),
     3: ("delivery", "realtime"),

@@ -31,6 +31,7 @@ from notifybell.api.parts import Parts
 from notifybell.api.preferences import PreferencesController
 from notifybell.api.request import ApiRequest
 from notifybell.api.snooze import snooze
+from notifybell.api.stream_trial import try_stream
 from notifybell.api.suppressions import SuppressionController
 from notifybell.api.tokens import token_routes
 from notifybell.api.topics import SubscriptionController, TopicController
@@ -102,6 +103,7 @@ _ROUTES = (
     SubscriptionController,
     NotificationController,
     *MARK_ROUTES,
+    try_stream,
     snooze,
     PreferencesController,
     show_unsubscribe,

@@ -1,5 +1,7 @@
 """Whether the process lives, and whether it can do its work."""
 
+import secrets
+
 import msgspec
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
@@ -15,11 +17,15 @@ from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.model import Channel
 from notifybell.domain.webhooks import WEBHOOK
 
+_INSTANCE = secrets.token_hex(8)
+
 
 class Health(msgspec.Struct, frozen=True):
     """The process answers."""
 
     status: str
+    instance: str
+    #: another one for each start: whether two addresses lead to the same process
 
 
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +66,7 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 @get("/healthz", access="public", summary="Is the process alive?", tags=["health"])
 async def healthz() -> Health:
     """200 as long as the process answers requests."""
-    return Health("ok")
+    return Health("ok", _INSTANCE)
 
 
 @get(

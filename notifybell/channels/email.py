@@ -20,8 +20,9 @@ A session that saw any error is never used again: relays remember a half-finishe
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import msgspec
 from aiosmtplib import (
@@ -70,6 +71,20 @@ _OF_ONE_MAIL = ("MAIL FROM", "RCPT TO", "DATA")
 # What the library lets out: its own, the socket's and TLS's, and ValueError for a malformed
 # CRAM-MD5 challenge.
 _FAULTS = (SMTPException, OSError, ValueError)
+
+
+class Probe(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a connection to the relay came; nothing was sent."""
+
+    passed: tuple[str, ...]
+    #: the stages, in order: connect, EHLO, STARTTLS, AUTH
+    failed_at: str | None
+    #: the stage after those
+    fault: SendError | None
+    #: what it failed with
+    offers: tuple[str, ...]
+    certificate: Mapping[str, Any] | None
+    #: as `ssl` tells it; None without TLS
 
 
 class _Session(msgspec.Struct):
@@ -139,6 +154,24 @@ class EmailSender:
         signed_in = f"signed in as {self._username}" if self._username else "without signing in"
         return f"{self._host}:{self._port} ({self._security}), {signed_in}; offers {offered}"
 
+    async def probe(self) -> Probe:
+        """Connect and sign in, as a send would, and tell how far it came. Raises nothing."""
+        client, stages, fault, certificate = self._client(), list[str](), None, None
+        try:
+            await self._open(client, stages)
+        except SendError as exc:
+            fault = exc
+        with suppress(*_FAULTS):
+            certificate = client.get_transport_info("peercert")
+        await _retire(_Session(client, self._clock.now()))
+        return Probe(
+            passed=tuple(stages if fault is None else stages[:-1]),
+            failed_at=None if fault is None else stages[-1],
+            fault=fault,
+            offers=tuple(sorted(client.esmtp_extensions)),
+            certificate=certificate,
+        )
+
     async def aclose(self) -> None:
         """Say goodbye on every kept session."""
         sessions, self._idle = self._idle, []
@@ -154,7 +187,16 @@ class EmailSender:
         return None
 
     async def _connect(self) -> _Session:
-        client = SMTP(
+        client = self._client()
+        try:
+            await self._open(client, [])
+        except BaseException:
+            _drop(client)
+            raise
+        return _Session(client, self._clock.now())
+
+    def _client(self) -> SMTP:
+        return SMTP(
             hostname=self._host,
             port=self._port,
             timeout=self._timeout_s,
@@ -164,27 +206,22 @@ class EmailSender:
             # The library would ask DNS for this machine's name, for every session.
             local_hostname=self._from.domain,
         )
-        try:
-            await self._open(client)
-        except BaseException:
-            _drop(client)
-            raise
-        return _Session(client, self._clock.now())
 
-    async def _open(self, client: SMTP) -> None:
-        stage = "connect"
+    async def _open(self, client: SMTP, stages: list[str]) -> None:
+        """Connect and sign in; `stages` gets each stage as it begins."""
         try:
+            stages.append("connect")
             await client.connect()
-            stage = "EHLO"
+            stages.append("EHLO")
             await client.ehlo()
             if self._security == "starttls":
-                stage = "STARTTLS"
+                stages.append("STARTTLS")
                 await self._start_tls(client)
             if self._username:
-                stage = "AUTH"
+                stages.append("AUTH")
                 await self._sign_in(client, self._username)
         except _FAULTS as exc:
-            raise _classified(stage, exc) from exc
+            raise _classified(stages[-1], exc) from exc
 
     async def _start_tls(self, client: SMTP) -> None:
         if not client.supports_extension("starttls"):

@@ -25,7 +25,7 @@ STALLED_S = 45.0
 """A client that takes nothing for so long is let go."""
 
 _BATCH = 100
-_HEADERS = [
+HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
@@ -99,7 +99,7 @@ class EventStream:
         self._hub.subscribe(self._user_id, self, bye())
         self._serve_task = asyncio.current_task()
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             self._send = send
             self._start_beating()
             self._push()
