@@ -13,10 +13,13 @@ ${markedTextStyles}
   display: flex; align-items: center; gap: .3em; min-block-size: 3.6em; flex: none;
   padding-inline: 1.3em .7em; border-block-end: 1px solid var(--_border);
 }
-.heading {
+.header > .heading {
   flex: 1; min-inline-size: 0; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
   font-size: 1.15em; font-weight: 650; letter-spacing: -.01em;
 }
+.tight > .heading { white-space: normal; overflow-wrap: anywhere; line-height: 1.2; }
+.tight > .mark-all > span { display: none; }
+.header > * { flex: none; }
 .mark-all, .close, .filter, .toggle, .snooze, .archive, .retry, .undo, .group-acts > button {
   color: var(--_muted); border-radius: 8px; transition: background-color .12s, color .12s;
 }
@@ -159,6 +162,8 @@ ${markedTextStyles}
 @keyframes turn { to { rotate: 1turn } }
 
 @media (hover: hover) and (min-width: 480px) {
+  /* as wide as the buttons that come in its place, so that they cover no title */
+  .row > .time { min-inline-size: 6.7em; text-align: end; }
   :is(.item:hover, .item:focus-within, .item:has([aria-expanded="true"])) .row > .time { opacity: 0; }
 }
 @media (hover: none), (max-width: 479px) {
@@ -172,6 +177,11 @@ ${markedTextStyles}
   .inbox { font-size: max(15px, var(--notify-bell-font-size, 15px)); }
   .close { display: block; }
   .mark-all > span { display: none; }
+}
+@media (max-width: 359px) {
+  .header { gap: .1em; padding-inline: 1em .5em; }
+  .header > .heading { font-size: 1.05em; }
+  .filter { padding-inline: .6em; }
 }
 @media (max-height: 420px) {
   .inbox { overflow: hidden auto; }

@@ -12,6 +12,7 @@
 import { Acts } from "./acts.js";
 import { CategoryTabs, tabsOf } from "./category-tabs.js";
 import { button, h, icon } from "./dom.js";
+import { makeRoom } from "./head-room.js";
 import { inboxEnglish } from "./inbox-labels.js";
 import { ListView } from "./list-view.js";
 import { SnoozeMenu } from "./menu.js";
@@ -50,6 +51,7 @@ export class InboxPane {
   #above = new Set();
   #life = new AbortController();
   #parts;
+  #fitHead;
   #more;
 
   /** @param {InboxOptions} options */
@@ -61,6 +63,7 @@ export class InboxPane {
     this.#menu = new SnoozeMenu(labels, locale);
     this.#tabs = new CategoryTabs(labels.categories, (key) => this.#choose({ category: key }));
     this.#parts = makeParts(labels, options.close !== null);
+    this.#fitHead = makeRoom(this.#parts.header, this.#parts.heading);
     const renderItem = options.renderItem ?? (() => null);
     const context = { labels, locale, host, renderItem, actions: this.#itemActions() };
     this.#list = new ListView(context, this.#parts.body);
@@ -84,9 +87,12 @@ export class InboxPane {
     const isEmpty = !hasItems && source.phase === "ready" && !source.hasMore;
     empty.hidden = !isEmpty || this.#isFiltered;
     emptyFilter.hidden = !isEmpty || !this.#isFiltered;
-    markAll.hidden = view.unreadCount === 0;
-    unread.hidden = view.unreadCount === 0 && !this.#unreadOnly;
+    const isAllRead = view.unreadCount === 0;
+    const fits = markAll.hidden === isAllRead;
+    markAll.hidden = isAllRead;
+    unread.hidden = isAllRead && !this.#unreadOnly;
     unread.ariaPressed = String(this.#unreadOnly);
+    if (!fits) this.#fitHead();
     this.#updateTabs();
     this.#updateHint(state);
     this.#updatePill();
@@ -326,7 +332,7 @@ function makeParts(labels, canClose) {
   const slots = [h("slot", { name: "header" }), unread, markAll, ...(canClose ? [close] : [])];
   markAll.title = labels.markAllRead;
   return {
-    ...{ unread, markAll, close, retry, pill, pillText, failed },
+    ...{ heading, unread, markAll, close, retry, pill, pillText, failed },
     header: h("div", { part: "header", class: "header" }, heading, ...slots),
     hint: h("div", { part: "hint", class: "hint", role: "status" }),
     body: h("div", { part: "body", class: "body", id: "body", tabindex: "-1" }),

@@ -19,7 +19,9 @@ export function relativeTime(then, now, locale) {
   const seconds = Math.max(0, (now - then) / 1000);
   if (seconds >= WEEK_S) return day(then, now, locale);
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["second", Infinity];
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "narrow" });
+  // The narrow style of other languages is a sum ("-2 min") or cannot be read ("vor 2 m").
+  const style = locale.startsWith("en") ? "narrow" : "short";
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style });
   return format.format(-Math.floor(seconds / size), unit);
 }
 

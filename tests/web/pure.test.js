@@ -91,6 +91,15 @@ for (const [seconds, text] of [
   });
 }
 
+for (const [locale, text] of [
+  ["fr", "il y a 2 min"],
+  ["de-AT", "vor 2 Min."],
+]) {
+  test(`in ${locale}, two minutes ago reads "${text}"`, () => {
+    assert.equal(relativeTime(NOW - 120 * SECOND, NOW, locale).replaceAll("\u00a0", " "), text);
+  });
+}
+
 const viewport = { width: 1000, height: 800 };
 const panel = { width: 400, height: 480 };
 

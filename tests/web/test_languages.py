@@ -1,5 +1,6 @@
 """The elements in the language of the page around them, under the shop's strict policy."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -124,7 +125,48 @@ async def test_toasts_speak_it_too(shop: Shop, page: Page, bell: Bell, ann: str)
     await expect(corner).to_have_attribute("aria-label", "通知")
 
 
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "pt", "ja", "zh", "ar"])
+async def test_no_word_of_the_head_is_cut_off(
+    language: str, shop: Shop, page: Page, bell: Bell, ann: str
+) -> None:
+    shop.send(ann, "Order 1")
+    async with page.expect_event("requestfinished", lambda request: "panel" in request.url):
+        await page.goto(bell(ann, html=f'lang="{language}"'))
+    await open_panel(page)
+    mark_all = page.locator("notify-bell .mark-all")
+    await expect(mark_all).to_have_accessible_name(MARK_ALL[language])
+    for width in (320, 360, 420, 900):
+        await page.set_viewport_size({"width": width, "height": 700})
+        for part in (".heading", ".header"):
+            at = page.locator(f"notify-bell {part}")
+            needed = await at.evaluate("(at) => [at.scrollWidth, at.clientWidth]")
+            assert needed[0] <= needed[1], f"{part} at {width} px"
+
+
+async def test_words_of_the_head_come_back_when_there_is_room(
+    shop: Shop, page: Page, inbox: Bell, ann: str
+) -> None:
+    shop.send(ann, "Order 1")
+    await page.goto(inbox(ann, html='lang="fr"'))
+    words = page.locator("notify-inbox .mark-all > span")
+    await expect(words).to_have_text("Tout marquer comme lu")
+    for width, seen in ((1280, True), (490, True), (400, False), (600, True)):
+        await page.set_viewport_size({"width": width, "height": 700})
+        await expect(words).to_be_visible(visible=seen)
+    await page.set_viewport_size({"width": 1280, "height": 700})
+    for width, seen in ((380, False), (900, True)):
+        await page.locator("notify-inbox").evaluate(
+            "(inbox, width) => { inbox.style.width = `${width}px`; }", width
+        )
+        await expect(words).to_be_visible(visible=seen)
+
+
 ROOT = Path(__file__).parents[2]
+MARK_ALL = {
+    path.stem: re.search(r'markAllRead: "(.*?)"', path.read_text("utf-8"))[1]  # type: ignore[index]
+    for path in (ROOT / "web/lang").glob("??.js")
+    if path.stem != "en"
+} | {"en": "Mark all as read"}
 SWEDISH = {"notifications": "Aviseringar", "signOut": "Logga ut", "settings": "Inställningar"}
 
 

@@ -80,6 +80,22 @@ async def test_right_to_left_the_panel_opens_the_other_way(
     assert dot["x"] > title["x"] + title["width"]
 
 
+async def test_the_buttons_of_a_row_cover_no_title(
+    shop: Shop, page: Page, bell: Bell, ann: str
+) -> None:
+    words = "Your parcel left our house this morning and should be with you by Thursday noon"
+    shop.send(ann, words)
+    await page.goto(bell(ann))
+    await open_panel(page)
+    await item(page, words).hover()
+    title = await item(page, words).locator(".title").bounding_box()
+    actions = await item(page, words).locator(".actions").bounding_box()
+    assert title is not None
+    assert actions is not None
+    assert title["height"] > 30
+    assert title["x"] + title["width"] <= actions["x"]
+
+
 async def test_on_a_phone_the_panel_is_a_sheet_with_a_close_button(
     shop: Shop, browser: Browser, bell: Bell, ann: str
 ) -> None:
