@@ -20,6 +20,8 @@ const toldNews = new WeakSet();
 /** Without an arrival, before they are announced. */
 const QUIET_MS = 1000;
 const MOST_UNTOLD = 30;
+/** Long enough to be read out; nobody is to find old news there later. */
+const TOLD_MS = 10_000;
 
 /**
  * @attribute token - The user's JWT, made by the page's own backend.
@@ -362,6 +364,7 @@ export class InboxElement extends HTMLElement {
     clearTimeout(this.#announcing);
     this.#announcing = setTimeout(() => {
       this.status.textContent = this.texts.received(this.#news.splice(0));
+      this.#announcing = setTimeout(() => this.status.replaceChildren(), TOLD_MS);
     }, QUIET_MS);
   }
 

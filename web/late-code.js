@@ -36,8 +36,10 @@ export class LateCode {
     try {
       const code = await load();
       this.#hasArrived = true;
-      this.#clear();
+      const hadFocus = this.#clear();
       arrived(code);
+      // What can take it is what the keys are for.
+      if (hadFocus) /** @type {HTMLElement | null} */ (element.root.querySelector("[tabindex]"))?.focus();
     } catch (error) {
       this.#show();
       element.fire("notify-error", { error });
@@ -52,16 +54,20 @@ export class LateCode {
   }
 
   #show() {
-    this.#clear();
+    const hadFocus = this.#clear();
     const { element, failed, place } = this.#options;
     const again = h("button", { type: "button", part: "retry", class: "again" }, element.texts.retry);
     again.addEventListener("click", () => void this.fetch());
     this.#problem = h("div", { part: "error", class: "unloaded", role: "alert" }, h("p", {}, failed()), again);
     place(this.#problem);
+    if (hadFocus) again.focus();
   }
 
+  /** Tells whether the focus was in it. */
   #clear() {
+    const hadFocus = this.#problem?.matches(":focus-within");
     this.#problem?.remove();
     this.#problem = null;
+    return hadFocus;
   }
 }

@@ -33,8 +33,9 @@ export class SnoozeMenu {
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
     this.element.addEventListener("beforetoggle", (event) => this.#onToggling(event));
     this.element.addEventListener("focusout", ({ relatedTarget: to }) => {
-      // Whoever walks on is not to find it over what has the focus next.
-      if (to instanceof Node && !this.element.contains(to)) this.element.hidePopover();
+      // Whoever walks on is not to find it over what has the focus next. Without an opener it is
+      // closing already, which is what moved the focus.
+      if (this.#opener && to instanceof Node && !this.element.contains(to)) this.element.hidePopover();
     });
   }
 

@@ -66,7 +66,7 @@ export class NotifyPreferencesElement extends InboxElement {
   /** @override */
   static observedAttributes = ["token", "server-url", "lang"];
 
-  #box = h("div", { part: "preferences", class: "preferences" });
+  #box = h("div", { part: "preferences", class: "preferences", tabindex: "-1" });
   /** @type {import("./preferences-view.js").PreferencesView | null} */
   #view = null;
   #code = new LateCode({

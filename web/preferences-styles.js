@@ -2,6 +2,7 @@
 
 export const preferencesStyles = `
 .preferences, .saved { color: var(--_text); font: 400 var(--notify-bell-font-size, 14px)/1.45 var(--notify-bell-font, system-ui, sans-serif); text-align: start; }
+.preferences:focus-visible { outline: 2px solid var(--_accent); outline-offset: -2px; border-radius: inherit; }
 .section { padding: 1.3em 1.5em 1.4em; }
 .section + .section { border-block-start: 1px solid var(--_border); }
 .head { position: relative; margin-block-end: .9em; padding-inline-end: 3.2em; }

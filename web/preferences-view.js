@@ -75,7 +75,10 @@ export class PreferencesView {
     const client = (this.#owner = this.#element.client);
     this.#draft = null;
     this.#say("");
+    const hadFocus = this.#box.matches(":focus-within");
     this.#showWaiting();
+    // "Try again" is gone with what it stood in.
+    if (hadFocus) this.#box.focus({ preventScroll: true });
     if (!client) return;
     try {
       const settings = await loadSettings(client);

@@ -151,6 +151,16 @@ async def test_walking_out_of_the_panel_closes_it(stage: Stage) -> None:
     await expect(panel(stage.page)).to_be_hidden()
 
 
+async def test_the_browser_has_nothing_to_say_when_the_menu_closes(stage: Stage) -> None:
+    said: list[str] = []
+    stage.page.on("console", lambda message: said.append(message.text))
+    await still(stage, "panel, snooze menu")
+    await stage.page.keyboard.press("Escape")
+    await expect(stage.page.get_by_role("menu")).to_be_hidden()
+    await expect(item(stage.page, "Your parcel").locator(".title")).to_be_focused()
+    assert said == []
+
+
 async def test_walking_out_of_the_menu_closes_only_the_menu(stage: Stage) -> None:
     await still(stage, "panel, snooze menu")
     await stage.page.keyboard.press("Shift+Tab")
@@ -174,6 +184,42 @@ async def test_after_ungrouping_the_focus_is_on_the_row(stage: Stage) -> None:
     await stage.page.get_by_role("button", name="Ungroup").press("Enter")
     await expect(items(stage.page)).to_have_count(6)
     assert await focused(stage.page) == "title"
+
+
+async def test_trying_again_keeps_the_focus_in_the_settings(stage: Stage) -> None:
+    await still(stage, "preferences, not loaded")
+    await stage.page.get_by_role("button", name="Try again").press("Enter")
+    await expect(stage.page.get_by_role("alert")).to_be_visible()
+    assert await focused(stage.page) == "preferences"
+    await stage.page.unroute("**/user_preferences")
+    await stage.page.get_by_role("button", name="Try again").press("Enter")
+    await expect(stage.page.get_by_role("table")).to_be_visible()
+    assert await focused(stage.page) == "preferences"
+    await stage.page.keyboard.press("Tab")
+    await expect(stage.page.get_by_role("button", name="For 1 hour")).to_be_focused()
+
+
+async def test_trying_again_for_the_code_keeps_the_focus(stage: Stage) -> None:
+    await stage.page.route("**/notifybell-preferences.js", lambda route: route.abort())
+    await stage.show("notify-preferences")
+    again = stage.page.get_by_role("button", name="Try again")
+    async with stage.page.expect_event("requestfailed"):
+        await again.press("Enter")
+    await expect(again).to_be_focused()
+    await stage.page.unroute("**/notifybell-preferences.js")
+    await again.press("Enter")
+    await expect(stage.page.get_by_role("table")).to_be_visible()
+    assert await focused(stage.page) == "preferences"
+
+
+async def test_a_topic_keeps_the_focus_when_its_buttons_change(stage: Stage) -> None:
+    await still(stage, "preferences")
+    await stage.page.get_by_role("button", name="Mute: projects.subscribed").press("Enter")
+    await expect(
+        stage.page.get_by_role("button", name="Unmute: projects.subscribed")
+    ).to_be_focused()
+    await stage.page.keyboard.press("Enter")
+    await expect(stage.page.get_by_role("button", name="Mute: projects.subscribed")).to_be_focused()
 
 
 async def test_the_last_toast_gives_the_focus_back(stage: Stage) -> None:
@@ -212,6 +258,19 @@ async def test_many_arrivals_are_one_polite_sentence(name: str, stage: Stage) ->
         stage.send(f"Order {number}")
     await wait_for(stage.page, "window.told.length > 0")
     assert await told(stage.page) == [["status", "20 new notifications"]]
+
+
+async def test_what_was_announced_is_soon_gone(stage: Stage) -> None:
+    await stage.page.clock.install()
+    await still(stage, "bell, no news")
+    await wait_for(stage.page, LIVE)
+    stage.send("Order 1")
+    await expect_unread(stage.page, 1)
+    region = stage.page.locator("notify-bell .status")
+    await stage.page.clock.run_for(1500)
+    await expect(region).to_have_text("New notification: Order 1")
+    await stage.page.clock.run_for(10_000)
+    await expect(region).to_be_empty()
 
 
 async def test_opening_announces_nothing_again(stage: Stage) -> None:
