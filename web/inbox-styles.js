@@ -176,7 +176,6 @@ ${markedTextStyles}
 @media (max-width: 479px) {
   .inbox { font-size: max(15px, var(--notify-bell-font-size, 15px)); }
   .close { display: block; }
-  .mark-all > span { display: none; }
 }
 @media (max-width: 359px) {
   .header { gap: .1em; padding-inline: 1em .5em; }
