@@ -31,6 +31,7 @@ NOBODYS = re.compile(r"(?:.+\.)?example(?:\.com|\.net|\.org)?|localhost|127\.0\.
 
 INDEX = ROOT / "docs" / "index.md"
 FOLDERS = {"channels", "recipes"}
+EXAMPLES = ROOT / "docs/examples"
 LANGUAGES = ("python", "node", "php", "ruby")
 
 
@@ -64,7 +65,10 @@ def test_every_host_is_an_example_or_meant(page: Path) -> None:
 def test_every_page_is_reached_from_the_readme(page: Path) -> None:
     folder = page.parent.name
     indexes = [INDEX, README] if folder not in FOLDERS else [ROOT / "docs" / f"{folder}.md"]
-    assert page in indexes or any(page.name in one.read_text("utf-8") for one in indexes)
+    name = page.name
+    if EXAMPLES in page.parents:
+        indexes, name = [ROOT / "docs/examples.md"], page.relative_to(ROOT / "docs").as_posix()
+    assert page in indexes or any(name in one.read_text("utf-8") for one in indexes)
     assert "docs/index.md" in README.read_text("utf-8")
 
 

@@ -40,7 +40,10 @@ _TEMPLATES = {
     "/docs/gallery": "docs_gallery.html",
     "/docs/gallery/story": "docs_story.html",
 }
-_PATHS = ("/docs", "/docs/{name:str}", "/docs/{folder:str}/{name:str}")
+_PATHS = tuple(
+    f"/docs{folders}{{name:str}}"
+    for folders in ("/", "/{a:str}/", "/{a:str}/{b:str}/", "/{a:str}/{b:str}/{c:str}/")
+)
 
 
 def docs_routes(describe: Callable[[], Litestar], config: Config) -> list[HTTPRouteHandler]:
@@ -108,12 +111,15 @@ def _guide(public_url: str) -> list[HTTPRouteHandler]:
             return Response(page(name).encode(), media_type="text/html", headers=_HEADERS)
         if name in site().files:
             path = site().files[name]
-            media_type = mimetypes.guess_type(path)[0] or "text/plain; charset=utf-8"
+            guessed = mimetypes.guess_type(path)[0] or ""
+            is_image = guessed.startswith("image/")  # all else is to be read, not run
+            media_type = guessed if is_image else "text/plain; charset=utf-8"
             return Response(path.read_bytes(), media_type=media_type, headers=_HEADERS)
         raise NotFound("There is no such page.")
 
     # A handler a path: Litestar 2.25 forgets the thread of all but the first path of a list.
-    pages = [get(path, name=path, sync_to_thread=True, **_PUBLIC)(get_docs) for path in _PATHS]
+    paths = ("/docs", *_PATHS)
+    pages = [get(path, name=path, sync_to_thread=True, **_PUBLIC)(get_docs) for path in paths]
     shown = [template_route(path, template) for path, template in _TEMPLATES.items()]
     return [get_search_index, *pages, *shown]
 

@@ -27,6 +27,7 @@ _GUESTS = {
     "changelog": "CHANGELOG.md",
     "adding-a-language": "web/lang/README.md",
     "config.example.toml": "config.example.toml",
+    "package.json": "web/package.json",
 }
 _TEMPLATES = Environment(
     loader=PackageLoader("notifybell.api"),
@@ -78,7 +79,7 @@ class DocsSite:
         own = {
             path.relative_to(self._folder).as_posix(): path
             for path in sorted(self._folder.rglob("*"))
-            if path.is_file() and path.suffix != ".md"
+            if path.is_file() and path.suffix not in (".md", ".pyc")
         }
         return own | {n: shipped(p) for n, p in _GUESTS.items() if not p.endswith(".md")}
 

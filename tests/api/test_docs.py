@@ -101,6 +101,9 @@ async def test_a_file_beside_the_pages_is_served(shop: Shop) -> None:
     unit = await shop.anyone.get("/docs/deploy/notifybell.service")
     assert unit.text == (ROOT / "docs/deploy/notifybell.service").read_text("utf-8")
     assert unit.headers["content-type"].startswith("text/plain")
+    page = await shop.anyone.get("/docs/examples/hackernews/extension/popup.html")
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/plain"), "to be read, not run"
     image = await shop.anyone.get("/docs/images/demo.png")
     assert (image.status_code, image.headers["content-type"]) == (200, "image/png")
 
