@@ -5,23 +5,17 @@
  * an event in past tense tells so, and when not, the line at the foot does.
  *
  * @import { Notice } from "./notice.js"
- * @import { Labels, Notification } from "./types.js"
+ * @import { ActName, EventDetails, Fire, Labels, Notification } from "./types.js"
  * @import { InboxClient } from "./client.js"
  */
 import { hrefOf } from "./action-link.js";
 import { snoozeTime } from "./snooze-times.js";
 import { isUnread } from "./status.js";
 
-/**
- * @typedef {(name: string, detail: object, cancelable?: boolean) => boolean} Fire false when the page
- *   prevented the default
- * @typedef {"read" | "unread" | "archive" | "unarchive" | "snooze" | "unsnooze" | "ungroup"} ActName
- */
-
 /** Each takes a call. */
 const MOST_TAKEN_BACK = 50;
 
-/** @type {Record<ActName, string>} */
+/** @type {Record<ActName, keyof EventDetails>} */
 const EVENT_OF = {
   read: "notify-read",
   unread: "notify-unread",

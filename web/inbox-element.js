@@ -3,7 +3,7 @@
  *
  * @import { InboxClient } from "./client.js"
  * @import { Language } from "./lang/language.js"
- * @import { Labels, Notification } from "./types.js"
+ * @import { EventDetails, Labels, Notification } from "./types.js"
  */
 import { h } from "./dom.js";
 import { english } from "./labels.js";
@@ -266,8 +266,9 @@ export class InboxElement extends HTMLElement {
   }
 
   /**
-   * @param {string} name
-   * @param {object} detail
+   * @template {keyof EventDetails} N
+   * @param {N} name
+   * @param {EventDetails[N]} detail
    * @param {boolean} [cancelable]
    * @param {boolean} [bubbles]
    * @returns {boolean} false when the page prevented the default
@@ -340,7 +341,7 @@ export class InboxElement extends HTMLElement {
     client.addEventListener("loaded", () => this.loaded(), { signal });
     client.addEventListener("received", (event) => this.#onReceived(event), { signal });
     for (const [type, name] of Object.entries(news)) {
-      client.addEventListener(type, (event) => this.#tell(name, event), { signal });
+      client.addEventListener(type, (event) => this.#tell(/** @type {keyof EventDetails} */ (name), event), { signal });
     }
   }
 
@@ -369,7 +370,7 @@ export class InboxElement extends HTMLElement {
   }
 
   /**
-   * @param {string} name
+   * @param {keyof EventDetails} name
    * @param {Event} event
    */
   #tell(name, event) {

@@ -4,10 +4,9 @@
  * The bell shows it in a panel, `<notify-inbox>` in the page. It keeps what is only a matter of
  * looking (which tab, which rows are new); the inbox itself is the client's.
  *
- * @import { Fire } from "./acts.js"
  * @import { ItemContext } from "./item-view.js"
  * @import { InboxClient } from "./client.js"
- * @import { BellLabels, InboxState, Labels, Notification } from "./types.js"
+ * @import { BellLabels, Fire, InboxState, Labels, Notification } from "./types.js"
  */
 import { Acts } from "./acts.js";
 import { CategoryTabs, tabsOf } from "./category-tabs.js";

@@ -2,7 +2,7 @@
 
 import type { InboxClient } from "./client.js";
 import type { preferencesEnglish } from "./preferences-labels.js";
-import type { Labels } from "./types.js";
+import type { Labels, PreferencesChange } from "./types.js";
 
 export type PreferencesLabels = Labels & typeof preferencesEnglish;
 
@@ -59,7 +59,7 @@ export interface Change {
   apply: (settings: Settings) => Settings;
   save: (client: InboxClient) => Promise<unknown>;
   /** What `notify-preferences-saved` tells: the call's body. */
-  body: object;
+  body: PreferencesChange;
 }
 
 /** What each section of the preference centre needs to know. */

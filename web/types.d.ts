@@ -167,6 +167,56 @@ export type TabMessage =
   | { kind: "connection"; connection: Connection }
   | { kind: "alive" };
 
+export type ActName = "read" | "unread" | "archive" | "unarchive" | "snooze" | "unsnooze" | "ungroup";
+
+interface OfOne {
+  notification: Notification;
+}
+
+/** Null: the act was on all of them. */
+interface OfOneOrAll {
+  notification: Notification | null;
+}
+
+/** What the preference centre sent to be saved; the rest stays as it is. */
+export interface PreferencesChange {
+  categories?: { key: string; channels: { name: string; enabled: boolean; digest: string | null }[] }[];
+  topics?: { topic: string; state: "subscribed" | "muted" | "none" }[];
+  quiet_hours?: { start: string; end: string; days: string[] } | null;
+  paused_until?: string | null;
+  digest_at?: string | null;
+  time_zone?: string | null;
+}
+
+/** The `detail` of each event that an element fires. */
+export interface EventDetails {
+  "notify-received": OfOne;
+  /** `href` is where it leads. */
+  "notify-clicked": OfOne & { href: string | null };
+  "notify-toast": OfOne;
+  "notify-acting": OfOneOrAll & { act: ActName };
+  "notify-read": OfOneOrAll;
+  "notify-unread": OfOneOrAll;
+  "notify-archived": OfOne;
+  "notify-unarchived": OfOne;
+  "notify-snoozed": OfOne;
+  "notify-unsnoozed": OfOne;
+  "notify-ungrouped": OfOne;
+  "notify-synced": { notifications: Notification[] };
+  "notify-preferences-saved": { change: PreferencesChange };
+  "notify-token-expired": object;
+  "notify-error": { error: unknown };
+  "notify-opened": object;
+  "notify-closed": object;
+}
+
+/** False when the page prevented the default. */
+export type Fire = <N extends keyof EventDetails>(
+  name: N,
+  detail: EventDetails[N],
+  cancelable?: boolean,
+) => boolean;
+
 /** Every text of the bell; set `labels` on the element to translate. */
 /** What elements say before the rest of their code is there. */
 export interface BellLabels {

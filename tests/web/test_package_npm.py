@@ -24,6 +24,8 @@ bell.token = "token";
 bell.labels = { markAllRead: "Done" };
 bell.renderItem = (notification: Notification) => document.createTextNode(notification.title);
 bell.addEventListener("notify-clicked", (event) => event.detail.notification.title.trim());
+bell.addEventListener("notify-clicked", ({ detail: { href } }) => href?.startsWith("/"));
+bell.addEventListener("notify-unread", ({ detail }) => detail.notification?.title);
 document.addEventListener("notify-synced", ({ detail }) => detail.notifications.length);
 document.querySelector("notify-inbox")?.unreadCount.toFixed();
 const client = new InboxClient({ serverUrl: bell.serverUrl, token: bell.token });
@@ -31,6 +33,9 @@ void client.mark("read", null).then((isSaved: boolean) => isSaved);
 void enablePush({ client: { request: async () => new Response() } });
 """
 WRONG = (
+    'document.addEventListener("notify-unread", ({ detail }) => detail.notification.title);',
+    'document.addEventListener("notify-acting", ({ detail }) => detail.act === "none");',
+    'document.addEventListener("notify-preferences-saved", (event) => event.detail.change.no);',
     'document.createElement("notify-bell").unreadCount = 1;',
     'document.addEventListener("notify-read", (event) => event.detail.nothing);',
     'new InboxClient({ serverUrl: "" });',
@@ -55,6 +60,17 @@ export const pushing: typeof declaredPush = push;
 
 def run(*words: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([str(word) for word in words], cwd=cwd, capture_output=True, text=True)
+
+
+def test_the_detail_of_every_documented_event_is_declared() -> None:
+    documented = {
+        name
+        for path in WEB.glob("*.js")
+        for name in re.findall(r"@event (notify-[\w-]+)", path.read_text("utf-8"))
+    }
+    types = (WEB / "types.d.ts").read_text("utf-8")
+    declared = types.partition("interface EventDetails {")[2].partition("\n}")[0]
+    assert set(re.findall(r'^  "([\w-]+)":', declared, re.M)) == documented
 
 
 @pytest.fixture(scope="module")
