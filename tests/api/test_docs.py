@@ -37,11 +37,17 @@ class Page(HTMLParser):
 
 
 class Reader:
-    """Fetches each address once."""
+    """Fetches each address once, and reads it once."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
         self._seen: dict[str, httpx.Response] = {}
+        self._read: dict[str, Page] = {}
+
+    async def page(self, url: str) -> Page:
+        if url not in self._read:
+            self._read[url] = Page((await self.get(url)).text)
+        return self._read[url]
 
     async def get(self, url: str) -> httpx.Response:
         if url not in self._seen:
@@ -70,13 +76,14 @@ async def test_every_link_of_the_site_leads_to_a_page_and_an_anchor(shop: Shop) 
     todo, seen, broken = ["/docs"], {"/docs"}, []
     while todo:
         url = todo.pop()
-        answer = await reader.get(url)
-        for target in sorted(Page(answer.text).links):
+        for target in sorted((await reader.page(url)).links):
             if target.startswith(("http:", "https:", "data:", "mailto:")):
                 continue
             address, anchor = urldefrag(urljoin(url, target))
             found = await reader.get(address)
-            if found.status_code != 200 or (anchor and anchor not in Page(found.text).ids):
+            if found.status_code != 200 or (
+                anchor and anchor not in (await reader.page(address)).ids
+            ):
                 broken.append(f"{url} -> {target}")
             if address not in seen and "text/html" in found.headers["content-type"]:
                 seen.add(address)
