@@ -25,12 +25,16 @@ import msgspec
 from notifybell import (
     __version__,
     cli_backup,
+    cli_completion,
+    cli_deliveries,
     cli_doctor,
     cli_embed,
+    cli_export,
     cli_operators,
     cli_preview,
-    cli_server,
+    cli_send,
     cli_suppressions,
+    cli_users,
     cli_why,
     config,
     config_warnings,
@@ -333,12 +337,15 @@ def token(user: UserReference, config_path: str | None, ttl: int) -> None:
 
 commands.add_command(cli_backup.backup)
 commands.add_command(cli_backup.restore)
+commands.add_command(cli_completion.completion)
 commands.add_command(cli_doctor.doctor)
 commands.add_command(cli_embed.embed)
+commands.add_command(cli_export.export_all)
+commands.add_command(cli_export.import_all)
 commands.add_command(cli_operators.password_command)
 commands.add_command(cli_preview.preview)
-commands.add_command(cli_server.send)
-commands.add_command(cli_server.users)
-commands.add_command(cli_server.deliveries)
+commands.add_command(cli_send.send)
+commands.add_command(cli_users.users)
+commands.add_command(cli_deliveries.deliveries)
 commands.add_command(cli_suppressions.suppressions)
 commands.add_command(cli_why.why)

@@ -1,8 +1,9 @@
 """What the commands share: exit codes, options, and how a user, a time or an address is written."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -18,6 +19,11 @@ _DURATION = re.compile(r"(\d{1,8})([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 Command = Callable[..., Any]
+T = TypeVar("T")
+
+limit_option = click.option(
+    "--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many."
+)
 
 
 class UserReference(msgspec.Struct, frozen=True):
@@ -96,6 +102,15 @@ def client_options(command: Command) -> Command:
 def load(path: str | None) -> config.Config:
     """The configuration that `--config` means."""
     return config.load(config.find_config(path), registry.KINDS)
+
+
+def progress(work: Sequence[T], label: str) -> Iterator[T]:
+    """The same things, with a bar on stderr where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield from work
+        return
+    with click.progressbar(work, label=label, file=sys.stderr) as bar:
+        yield from bar
 
 
 def plain(value: object) -> str:

@@ -4,8 +4,8 @@ import json
 
 import click
 
-from notifybell.cli_options import client_options, load, plain
-from notifybell.cli_server import limit_option, print_items
+from notifybell.cli_options import client_options, limit_option, load, plain
+from notifybell.cli_tables import print_items
 from notifybell.server_client import ServerClient
 
 _PATH = "/suppressions"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import requests
 
@@ -81,6 +81,10 @@ class ServerClient:
                 "its address with --url"
             ) from exc
         return _read(answer)
+
+    def one(self, path: str, item: str, then: str = "") -> Any:
+        """One item of a list by its id, or with `then` what is done to it."""
+        return self.call("POST" if then else "GET", f"{path}/{quote(item, safe='')}{then}")
 
     def each(self, path: str, limit: int, **params: str | None) -> Iterator[dict[str, Any]]:
         """Up to `limit` items of a list, page after page."""

@@ -127,7 +127,16 @@ def command_line() -> str:
     introduction = (
         "# The command line\n\n"
         "Every command takes `--config PATH` (default `./notifybell.toml`, then\n"
-        "`/etc/notifybell/notifybell.toml`). The text below is what `--help` prints.\n"
+        "`/etc/notifybell/notifybell.toml`). The text below is what `--help` prints.\n\n"
+        "Results go to stdout; notes, warnings and errors to stderr. What lists prints a table\n"
+        "that fits the terminal, or with `--json` an object a line.\n\n"
+        "Commands that look at or change users, broadcasts and deliveries ask the running server,\n"
+        "with the first of `auth.project_tokens`; `--url` names its address where it is not\n"
+        "`server.listen`. `import` and `restore` want it stopped, and hold its lock. None writes\n"
+        "to the database behind its back.\n\n"
+        "Exit codes:\n\n"
+        f"{table_of(cli.__doc__)}\n\n"
+        "Your shell completes commands and options with the script of `notifybell completion`.\n"
     )
     return introduction + "".join(_helps(cli.commands, _context(cli.commands, "notifybell")))
 

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 
 from notifybell import cli, config, new_config
 from notifybell.cli_options import FAILED, OK, STORE, UNREACHABLE, USAGE, plain
+from tests.running import running_server
 from tests.servers import MailSink
 
 API_KEY = "pk_shop1234"
@@ -83,7 +85,7 @@ class TestHelp:
         "command",
         [
             *("init", "serve", "check", "token", "send", "deliveries"),
-            *("users list", "users get", "users delete"),
+            *("users list", "users show", "users erase"),
         ],
     )
     def test_each_command_has_an_example_and_takes_a_config(self, command: str) -> None:
@@ -92,7 +94,7 @@ class TestHelp:
         assert f"Example: notifybell {command}" in " ".join(ran.out.split())
         assert "--config PATH" in ran.out
 
-    @pytest.mark.parametrize("command", ["send", "deliveries", "users list", "users get"])
+    @pytest.mark.parametrize("command", ["send", "deliveries", "users list", "users show"])
     def test_what_lists_can_print_json(self, command: str) -> None:
         assert "--json" in run(*command.split(), "--help").out
 
@@ -314,7 +316,7 @@ class Stranger(BaseHTTPRequestHandler):
 
 class TestUnreachable:
     @pytest.mark.parametrize(
-        "command", ["send --to ann --title Hello", "users list", "deliveries", "users get ann"]
+        "command", ["send --to ann --title Hello", "users list", "deliveries", "users show ann"]
     )
     def test_no_server_is_a_code_of_its_own(
         self, tmp_path: Path, free_port: int, command: str
@@ -495,29 +497,29 @@ class TestUsers:
 
     def test_a_user_is_shown_by_any_name(self, shop: Shop) -> None:
         shop.run("send", "--to", "email:shown@example.com", "--title", "Hello")
-        (found,) = shop.json("users", "get", "email:shown@example.com")
-        ran = shop.run("users", "get", f"id:{found['id']}")
+        (found,) = shop.json("users", "show", "email:shown@example.com")
+        ran = shop.run("users", "show", f"id:{found['id']}")
         assert re.search(r"(?m)^email +shown@example\.com$", ran.out)
 
     def test_an_unknown_user_is_told(self, shop: Shop) -> None:
-        ran = shop.run("users", "get", "nobody/../x")
+        ran = shop.run("users", "show", "nobody/../x")
         assert ran.code == FAILED and "answered 404" in ran.err
 
     def test_a_user_is_deleted_for_good(self, shop: Shop) -> None:
         shop.run("send", "--to", "external_id:leaving", "--title", "Hello")
-        assert shop.run("users", "delete", "leaving", "--yes").out == (
-            "deleted external_id:leaving\n"
+        assert shop.run("users", "erase", "leaving", "--yes").out == (
+            "erased external_id:leaving\n"
         )
-        assert shop.run("users", "get", "leaving").code == FAILED
+        assert shop.run("users", "show", "leaving").code == FAILED
 
     def test_nobody_is_deleted_without_a_yes(
         self, shop: Shop, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         shop.run("send", "--to", "external_id:staying", "--title", "Hello")
         monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
-        ran = shop.run("users", "delete", "staying")
+        ran = shop.run("users", "erase", "staying")
         assert ran.code == USAGE and "--yes" in ran.err
-        assert shop.run("users", "get", "staying").code == OK
+        assert shop.run("users", "show", "staying").code == OK
 
 
 @pytest.mark.xdist_group("cli_server")
@@ -526,7 +528,7 @@ class TestDeliveries:
         shop.run("send", "--to", "external_id:bob", "--title", "Hello")
         ran = shop.run("deliveries", "--user", "external_id:bob", "--state", "sent")
         head, *rows = ran.out.splitlines()
-        assert head.split()[:4] == ["CREATED_AT", "STATE", "CHANNEL", "ATTEMPT"]
+        assert head.split()[:4] == ["UPDATED_AT", "STATE", "CHANNEL", "ATTEMPT"]
         assert any("project default" in row for row in rows)
 
     def test_deliveries_are_filtered(self, shop: Shop) -> None:
@@ -564,3 +566,118 @@ def test_serve_refuses_a_bad_file(tmp_path: Path) -> None:
 
 def test_the_example_is_found_in_a_checkout() -> None:
     assert new_config.example().startswith("# The configuration of NotifyBell")
+
+
+@pytest.mark.xdist_group("cli_server")
+class TestMore:
+    def test_sending_can_wait_for_each_outcome(self, shop: Shop) -> None:
+        ran = shop.run("send", "--to", "external_id:waited", "--title", "Hello", "--wait")
+        assert ran.code == OK
+        assert re.search(r"(?m)^in_app  usr_\S+  sent  ", ran.out)
+
+    def test_waiting_can_be_read_by_programs(self, shop: Shop) -> None:
+        sent, *outcomes = shop.json("send", "--to", "waited", "--title", "Hello", "--wait")
+        assert {one["broadcast_id"] for one in outcomes} == {sent["id"]}
+        assert "sent" in {one["state"] for one in outcomes}
+
+    def test_waiting_ends_with_its_time(self, shop: Shop, tmp_path: Path) -> None:
+        later = {
+            "title": "Later",
+            "recipients": [{"external_id": "ann"}],
+            "send_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(),
+        }
+        (tmp_path / "later.json").write_text(json.dumps(later))
+        ran = shop.run("send", "--file", tmp_path / "later.json", "--wait", "--timeout", "1s")
+        assert ran.code == FAILED and "not all is sent yet" in ran.err
+
+    def test_subscribers_of_a_topic_can_be_named(self, shop: Shop) -> None:
+        (sent,) = shop.json("send", "--to", "topic:releases", "--title", "2.0")
+        assert sent["topic"] == "releases"
+        assert sent["recipients"] == [{"topic": {"subscribers": True}}]
+
+    def test_another_topic_than_the_subscribers_own_is_refused(self, file: Path) -> None:
+        argv = ("send", "--to", "topic:a", "--topic", "b", "--title", "x", "--config", file)
+        assert run(*argv).code == USAGE
+
+    def test_users_come_in_as_json_lines(self, shop: Shop, tmp_path: Path) -> None:
+        users = [{"external_id": f"json{n}", "email": f"json{n}@example.com"} for n in range(450)]
+        file = tmp_path / "users.jsonl"
+        file.write_text("\n".join(map(json.dumps, users)))
+        assert shop.run("users", "import", file).out == "imported 450 users, refused 0\n"
+        assert shop.json("users", "import", file) == [{"imported": 450, "refused": 0}]
+        (found,) = shop.json("users", "show", "json449")
+        assert found["email"] == "json449@example.com"
+
+    def test_users_come_in_as_csv_with_columns_of_their_own(
+        self, shop: Shop, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "users.csv"
+        file.write_text("\ufeffexternal_id,email,first_name,plan\ncsv1,csv1@example.com,Ann,pro\n")
+        assert shop.run("users", "import", file).code == OK
+        (found,) = shop.json("users", "show", "csv1")
+        assert (found["first_name"], found["custom_attributes"]) == ("Ann", {"plan": "pro"})
+
+    def test_what_is_wrong_is_told_by_line_and_the_rest_goes_in(
+        self, shop: Shop, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "users.jsonl"
+        file.write_text(
+            '{"external_id": "line1"}\nnonsense\n\n{"email": "nobody"}\n{"externalid": "x"}\n'
+            '{"id": "usr_nobody"}\n{"external_id": "line7"}\n'
+        )
+        ran = shop.run("users", "import", file)
+        assert (ran.code, ran.out) == (FAILED, "imported 2 users, refused 4\n")
+        assert [line.partition(":")[0] for line in ran.err.splitlines()] == [
+            f"line {number}" for number in (2, 4, 5, 6)
+        ]
+        assert shop.run("users", "show", "line7").code == OK
+
+    def test_an_import_goes_on_after_a_line(self, shop: Shop, tmp_path: Path) -> None:
+        file = tmp_path / "users.jsonl"
+        file.write_text('{"external_id": "skip1"}\n{"external_id": "skip2"}\n')
+        assert shop.json("users", "import", file, "--skip", "1") == [{"imported": 1, "refused": 0}]
+        assert shop.run("users", "show", "skip1").code == FAILED
+
+    def test_a_broken_import_says_where_to_go_on(self, file: Path, free_port: int) -> None:
+        users = file.with_name("users.jsonl")
+        users.write_text('{"external_id": "ann"}\n')
+        url = f"http://127.0.0.1:{free_port}"
+        ran = run("users", "import", users, "--config", file, "--url", url)
+        assert ran.code != OK and "go on with --skip 0" in ran.err
+
+    def test_deliveries_of_the_last_hour_are_found(self, shop: Shop) -> None:
+        shop.run("send", "--to", "external_id:recent", "--title", "Hello")
+        of_user = ("deliveries", "--user", "recent", "--state", "sent")
+        assert len(shop.json(*of_user, "--since", "1h")) == 1
+        assert shop.json("deliveries", "--user", "recent", "--failed", "--since", "1h") == []
+
+    def test_one_delivery_is_shown(self, shop: Shop) -> None:
+        (one,) = shop.json("deliveries", "--limit", "1")
+        assert shop.json("deliveries", "show", one["id"]) == [one]
+        assert one["id"] in shop.run("deliveries", "show", one["id"]).out
+
+    def test_what_is_not_dead_is_not_tried_again(self, shop: Shop) -> None:
+        shop.run("send", "--to", "ann", "--title", "Hello")
+        (one, *_) = shop.json("deliveries", "--state", "sent", "--limit", "1")
+        ran = shop.run("deliveries", "retry", one["id"])
+        assert (ran.code, ran.out) == (FAILED, "0 of 1 are queued again\n")
+        assert "Only a dead delivery" in ran.err
+
+    @pytest.mark.parametrize("argv", [[], ["dlv_1", "--failed"], ["dlv_1", "--since", "1h"]])
+    def test_what_to_try_again_must_be_clear(self, file: Path, argv: list[str]) -> None:
+        assert run("deliveries", "retry", *argv, "--config", file).code == USAGE
+
+
+def test_what_was_given_up_is_tried_again(tmp_path: Path) -> None:
+    with MailSink() as relay:
+        email = {"host": "127.0.0.1", "port": relay.port, "security": "none", "from": "x@shop.test"}
+        with running_server(tmp_path, email=email) as server:
+            relay.replies["DATA"].append("554 no")
+            at = ("--config", server.config, "--url", server.url)
+            ran = run("send", "--to", "email:ann@example.com", "--title", "Hello", "--wait", *at)
+            assert ran.code == FAILED and "email  ann@example.com  dead  " in ran.out
+            failed = run("deliveries", "--failed", "--since", "1h", "--json", *at)
+            assert len(failed.out.splitlines()) == 1
+            ran = run("deliveries", "retry", "--failed", "--since", "1h", "--channel", "email", *at)
+            assert (ran.code, ran.out) == (OK, "1 of 1 are queued again\n")
+            relay.wait_for(1)

@@ -36,6 +36,7 @@ from notifybell.api.suppressions import SuppressionController
 from notifybell.api.tokens import token_routes
 from notifybell.api.topics import SubscriptionController, TopicController
 from notifybell.api.unsubscribe import show_unsubscribe, unsubscribe
+from notifybell.api.user_import import import_users
 from notifybell.api.users import UserController
 from notifybell.api.widget import widget_routes
 
@@ -93,6 +94,7 @@ def _litestar(
 _ROUTES = (
     BroadcastController,
     UserController,
+    import_users,
     DeliveryController,
     list_channels,
     EventController,

@@ -21,6 +21,7 @@ from notifybell.api.pagination import (
 )
 from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest, ReadyAnswer
+from notifybell.api.times import epoch_ms
 from notifybell.api.users import find_user
 from notifybell.config import Config, policy
 from notifybell.domain.clock import to_rfc3339
@@ -46,6 +47,10 @@ ShownState = Literal[
 
 DeliveryId = Annotated[str, PathParameter(max_length=64)]
 BroadcastFilter = Annotated[str | None, QueryParameter(name="broadcast_id", max_length=64)]
+SinceFilter = Annotated[
+    str | None,
+    QueryParameter(max_length=40, description="RFC 3339: only what changed then or later."),
+]
 UserFilter = Annotated[
     str | None,
     QueryParameter(
@@ -96,6 +101,7 @@ class DeliveryController(Controller):
         channel: ChannelFilter = None,
         of_user: UserFilter = None,
         broadcast_id: BroadcastFilter = None,
+        since: SinceFilter = None,
         starting_after: StartingAfter = None,
         ending_before: EndingBefore = None,
     ) -> Page[DeliveryOut]:
@@ -106,12 +112,16 @@ class DeliveryController(Controller):
         user_id = None if of_user is None else find_user(db, of_user).id
         named = {"state": delivery_state, "channel": channel, "broadcast_id": broadcast_id}
 
+        changed_since = None if since is None else epoch_ms(since, "since")
+
+        terms = {**named, "user_id": user_id, "changed_since": changed_since, **cursor.one_more}
+
         def page(conn: Any) -> list[Delivery]:
-            return deliveries.page(conn, **named, user_id=user_id, **cursor.one_more)  # type: ignore[arg-type]
+            return deliveries.page(conn, **terms)  # type: ignore[arg-type]
 
         rows = await db.scan(page)
         url = f"{config.server.public_url}/api/deliveries"
-        filters = {**named, "user": user_id}
+        filters = {**named, "user": user_id, "since": since}
         return build_page(rows, cursor, url, filters, delivery_out, lambda row: row.id)
 
     @get("/{delivery_id:str}", summary="Get a delivery", responses=documented(404, 422))

@@ -25,6 +25,12 @@ EXAMPLES: dict[str, Json] = {
     },
     "UserIn": {"external_id": "ann", "email": "ann@example.com", "first_name": "Ann"},
     "SubscriptionIn": {"topic": "project/1", "state": "muted"},
+    "UsersIn": {
+        "users": [
+            {"external_id": "ann", "email": "ann@example.com"},
+            {"external_id": "bob", "custom_attributes": {"plan": "pro"}},
+        ]
+    },
     "SubscribersIn": {"topic": "project/1", "users": [{"external_id": "ann"}]},
     "SuppressionIn": {"address": "ann@example.com", "detail": "asked for it on the phone"},
     "SnoozeIn": {"until": "2026-01-31T09:30:00Z"},

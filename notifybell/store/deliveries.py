@@ -311,6 +311,7 @@ def page(
     channel: Channel | None = None,
     user_id: str | None = None,
     broadcast_id: str | None = None,
+    changed_since: int | None = None,
 ) -> list[Delivery]:
     """Deliveries, newest first. `state` may also be "retrying": queued after a failed attempt.
 
@@ -319,6 +320,9 @@ def page(
     backwards = ending_before is not None
     order = "ASC" if backwards else "DESC"
     terms, values = _filters(state, channel, broadcast_id)
+    if changed_since is not None:
+        terms.append("d.updated_at >= ?")
+        values.append(changed_since)
     source, sort = "delivery d", f"d.id {order}"
     if user_id is None and state in ("dead", "suppressed"):
         source += " INDEXED BY delivery_failed"  # they are few; the planner cannot know

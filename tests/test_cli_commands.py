@@ -1,0 +1,119 @@
+"""What all commands have in common, walked one by one; and completion in a real bash."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from notifybell import cli
+from notifybell.cli_options import OK
+from notifybell.cli_tables import fitted
+from tests.programs import program
+from tests.test_cli import run
+
+#: DESIGN's list; more may be there
+PROMISED = {
+    *("init", "serve", "check", "token", "send", "users", "deliveries", "doctor"),
+    *("backup", "restore", "export", "import"),
+}
+
+
+def walked(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The path of every command that does something itself."""
+    if not isinstance(command, click.Group) or (command.invoke_without_command and path):
+        yield path
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            yield from walked(below, (*path, name))
+
+
+COMMANDS = list(walked(cli.commands))
+
+
+def found(path: tuple[str, ...]) -> click.Command:
+    command: click.Command = cli.commands
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+    return command
+
+
+def examples(path: tuple[str, ...]) -> list[str]:
+    return re.findall(r"Example: (.+)", found(path).help or "")
+
+
+def test_every_promised_command_is_there() -> None:
+    assert set(cli.commands.commands) >= PROMISED
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_has_an_example_that_parses(path: tuple[str, ...], tmp_path: Path) -> None:
+    """Up to the shell's own words; files that it names are made up."""
+    assert examples(path), f"{' '.join(path)} has no example"
+    for example in examples(path):
+        parts = re.split(r" (?:&&|>|\|) ", example)
+        _, *words = shlex.split(next(part for part in parts if part.startswith("notifybell ")))
+        assert tuple(words[: len(path)]) == path, example
+        command, rest = found(path), words[len(path) :]
+        for option in command.params:
+            if isinstance(option.type, click.File):
+                rest = [str(Path(__file__)) if word.endswith(".csv") else word for word in rest]
+        with command.make_context(" ".join(path), rest):
+            pass
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_that_lists_or_shows_can_print_json(path: tuple[str, ...]) -> None:
+    options = {name for option in found(path).params for name in option.opts}
+    if path[-1] in {"list", "show", "deliveries", "doctor", "why", "send", "backup", "restore"}:
+        assert "--json" in options
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_a_script(shell: str) -> None:
+    ran = run("completion", shell)
+    assert (ran.code, ran.err) == (OK, "")
+    assert f"_NOTIFYBELL_COMPLETE={shell}_complete" in ran.out
+
+
+def completed(line: str, tmp_path: Path) -> set[str]:
+    """What bash would offer after this line."""
+    folder = tmp_path / "bin"
+    folder.mkdir(exist_ok=True)
+    executable = folder / "notifybell"
+    executable.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m notifybell "$@"\n')
+    executable.chmod(0o755)
+    words = line.split(" ")
+    script = (
+        f'PATH="{folder}:$PATH"; complete() {{ :; }}\n{run("completion", "bash").out}\n'
+        f"COMP_WORDS=({shlex.join(words)}); [ -n '{words[-1]}' ] || COMP_WORDS+=('')\n"
+        f"COMP_CWORD={len(words) - 1}; _notifybell_completion notifybell\n"
+        'printf "%s\\n" "${COMPREPLY[@]}"\n'
+    )
+    ran = subprocess.run(
+        [program("bash"), "-c", script], capture_output=True, text=True, timeout=30, check=True
+    )
+    return set(ran.stdout.split())
+
+
+def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
+    assert completed("notifybell de", tmp_path) == {"deliveries"}
+    assert completed("notifybell users ", tmp_path) == {"list", "show", "erase", "import"}
+    assert completed("notifybell send --ti", tmp_path) >= {"--title", "--timeout"}
+
+
+def test_a_table_gives_way_at_its_widest_column() -> None:
+    columns = ("id", "why", "state")
+    assert fitted(columns, [20, 60, 6], 60) == [20, 30, 6]
+    assert fitted(columns, [20, 10, 6], 60) == [20, 10, 6]
+    assert fitted(columns, [20, 60, 6], 10) == [20, 8, 6]
+
+
+def test_the_exit_codes_are_in_the_page() -> None:
+    page = (Path(__file__).parents[1] / "docs/cli.md").read_text("utf-8")
+    assert all(f"| {code} " in page for code in range(5))

@@ -1,0 +1,156 @@
+"""Out of one database as JSON lines, and into another."""
+
+import gzip
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from notifybell.cli_options import FAILED, OK, STORE
+from notifybell.store import portable
+from notifybell.store.backup import check
+from tests.running import RunningServer, running_server, write_config
+from tests.test_cli import run
+
+
+#: of the search, where there is one
+_MADE_BY_TRIGGERS = {"broadcast_number"}
+
+
+def fill(server: RunningServer) -> None:
+    """Users, a broadcast that was read, preferences, a suppression."""
+    with httpx.Client(base_url=f"{server.url}/api", headers=server.project_headers) as http:
+        users = [{"external_id": f"user{n}", "email": f"u{n}@example.com"} for n in range(300)]
+        http.post("/users/import", json={"users": users}).raise_for_status()
+        sent = {"title": "Grüße", "recipients": [{"everyone": True}], "topic": "t"}
+        http.post("/broadcasts", json=sent).raise_for_status()
+        suppressed = {"address": "bob@example.com", "channel": "email"}
+        http.post("/suppressions", json=suppressed).raise_for_status()
+
+
+def rows(file: Path) -> list[dict[str, Any]]:
+    opened = gzip.open if file.suffix == ".gz" else open
+    with opened(file, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("name", ["bell.jsonl", "bell.jsonl.gz"])
+def test_what_goes_out_comes_in_again(tmp_path: Path, name: str) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    file, again = tmp_path / name, tmp_path / "again.jsonl"
+    with running_server(tmp_path / "old") as server:
+        fill(server)
+        before = httpx.get(
+            f"{server.url}/api/notifications", headers=server.user_headers("user1")
+        ).json()
+        ran = run("export", file, "--config", server.config)  # while it runs
+    assert (ran.code, ran.err) == (OK, "")
+    assert "user 300" in ran.out
+    assert file.stat().st_mode & 0o777 == 0o600
+    new = write_config(tmp_path / "new")
+    ran = run("import", file, "--config", new)
+    assert ran.code == OK, ran.err
+    assert "user 300" in ran.out
+    assert run("export", again, "--config", new).code == OK
+    assert rows(again) == rows(file)
+    assert check(tmp_path / "new" / "notifybell.db")["user"] == 300
+    with running_server(tmp_path / "new") as server:
+        after = httpx.get(
+            f"{server.url}/api/notifications", headers=server.user_headers("user1")
+        ).json()
+    assert after["data"] == before["data"] and before["data"][0]["title"] == "Grüße"
+
+
+def test_every_table_is_kept_or_known_to_be_short_lived(tmp_path: Path) -> None:
+    schema = (Path(__file__).parent / "store/schema.sql").read_text("utf-8")
+    made = {
+        line.split()[2].strip("(\"'")
+        for line in schema.splitlines()
+        if "CREATE TABLE" in line and "broadcast_words" not in line
+    }
+    short_lived = {
+        *("inbox_session", "sign_in_code", "operator_session", "throttle", "idempotency_key"),
+        "_sqlite_migrations",
+    }
+    assert made - _MADE_BY_TRIGGERS - short_lived == set(portable.TABLES)
+
+
+def test_a_table_alone_can_go_to_stdout(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        fill(server)
+    ran = run("export", "-", "--table", "suppression", "--config", server.config)
+    head, only = map(json.loads, ran.out.splitlines())
+    assert head["rows"] == {"suppression": 1}
+    assert (only["table"], only["address"]) == ("suppression", "bob@example.com")
+
+
+def test_a_database_with_data_stays_as_it_is(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        fill(server)
+    file = tmp_path / "bell.jsonl"
+    run("export", file, "--config", server.config)
+    ran = run("import", file, "--config", server.config)
+    assert ran.code == STORE and "needs an empty one" in ran.err
+
+
+def test_a_running_server_is_not_written_under(tmp_path: Path) -> None:
+    file = tmp_path / "bell.jsonl"
+    with running_server(tmp_path) as server:
+        run("export", file, "--config", server.config)
+        ran = run("import", file, "--config", server.config)
+    assert ran.code == STORE and "in use by another NotifyBell" in ran.err
+
+
+HEAD = {"notifybell": 1, "migrations": ["001_schema"], "rows": {}}
+METRIC = {
+    **{"table": "metric", "day": "2026-01-01", "category": "", "channel": "email"},
+    **{"outcome": "sent", "count": 1},
+}
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([], "not an export"),
+        ([METRIC], "not an export"),
+        ([{**HEAD, "migrations": ["999_later"]}], "newer NotifyBell"),
+        ([HEAD, {"table": "sqlite_master", "x": 1}], "no table here"),
+        ([HEAD, METRIC, {**METRIC, "evil) --": 1}], "same fields"),
+        ([HEAD, {**METRIC, "evil) --": 1}], "unknown here"),
+        ([HEAD, METRIC, METRIC], "cannot be stored"),
+        ([HEAD, METRIC, "nonsense"], "Line 3 is not JSON"),
+        ([HEAD, METRIC, "[]"], "Line 3 is not a JSON object"),
+    ],
+)
+def test_what_is_no_export_changes_nothing(tmp_path: Path, lines: list[Any], words: str) -> None:
+    file, config = tmp_path / "bell.jsonl", write_config(tmp_path)
+    texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+    file.write_text("".join(f"{text}\n" for text in texts))
+    ran = run("import", file, "--config", config)
+    assert ran.code == STORE
+    assert words in ran.err
+    assert [row for row in portable.export(tmp_path / "notifybell.db") if "table" in row] == []
+
+
+def test_an_export_may_come_from_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{json.dumps(HEAD)}\n{json.dumps(METRIC)}\n"))
+    ran = run("import", "-", "--config", write_config(tmp_path))
+    assert (ran.code, ran.out) == (OK, "imported 1 rows: metric 1\n")
+
+
+def test_a_file_that_is_there_is_replaced_only_when_told(tmp_path: Path) -> None:
+    file, config = tmp_path / "bell.jsonl", write_config(tmp_path)
+    file.write_text("mine")
+    assert run("export", file, "--config", config).code == FAILED
+    assert file.read_text() == "mine"
+
+
+def test_without_a_database_there_is_nothing_to_export(tmp_path: Path) -> None:
+    ran = run("export", tmp_path / "bell.jsonl", "--config", write_config(tmp_path))
+    assert ran.code == STORE
+    assert not (tmp_path / "bell.jsonl").exists()
