@@ -18,10 +18,10 @@ _PR_SET_NO_NEW_PRIVS = 38
 
 
 def deny_writable_code() -> None:
-    """Linux 6.3 and newer; raises OSError elsewhere."""
+    """Linux 6.3 and newer; an older one does not know how, and takes nothing away."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if libc.prctl(_PR_SET_MDWE, 1, 0, 0, 0) != 0:
+    if libc.prctl(_PR_SET_MDWE, 1, 0, 0, 0) != 0 and ctypes.get_errno() != errno.EINVAL:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_MDWE)")
 
 
