@@ -65,8 +65,27 @@ def write() -> Path:
         closing(open_file(Path(folder) / "notifybell.db")) as conn,
     ):
         _move_in(conn)
-        target.write_text("\n".join(conn.iterdump()) + "\n", "utf-8")
+        target.write_text("\n".join(_dump(conn)) + "\n", "utf-8")
     return target
+
+
+def _dump(conn: sqlite3.Connection) -> Iterator[str]:
+    """As `iterdump` has it, but that triggers come first: they fill what is made from others."""
+    yield "BEGIN TRANSACTION;"
+    for (sql,) in conn.execute(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
+        " AND name NOT IN (SELECT name FROM pragma_table_list WHERE type = 'shadow') ORDER BY rowid"
+    ).fetchall():
+        yield f"{sql};"
+    for table in tables(conn):
+        names = [column[1] for column in conn.execute(f"PRAGMA table_info({table})")]
+        values = " || ',' || ".join(f"quote({name})" for name in names)
+        yield from (
+            f"INSERT INTO {table} ({','.join(names)}) VALUES ({row[0]});"
+            for row in conn.execute(f"SELECT {values} FROM {table}").fetchall()
+            if table != "broadcast_number"
+        )
+    yield "COMMIT;"
 
 
 if __name__ == "__main__":

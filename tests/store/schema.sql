@@ -51,9 +51,37 @@ CREATE TABLE broadcast (
     recipients TEXT
 );
 
+CREATE TRIGGER broadcast_words_delete AFTER DELETE ON broadcast BEGIN
+    INSERT INTO broadcast_words (broadcast_words, rowid, title, content)
+        SELECT 'delete', number, old.title, substr(old.content, 1, 10000)
+        FROM broadcast_number WHERE broadcast_id = old.id;
+    DELETE FROM broadcast_number WHERE broadcast_id = old.id;
+END;
+
+CREATE TRIGGER broadcast_words_insert AFTER INSERT ON broadcast BEGIN
+    INSERT INTO broadcast_number (broadcast_id) VALUES (new.id);
+    INSERT INTO broadcast_words (rowid, title, content)
+        VALUES (last_insert_rowid(), new.title, substr(new.content, 1, 10000));
+END;
+
 CREATE INDEX broadcast_expiry ON broadcast (expires_at) WHERE expires_at IS NOT NULL AND state = 'processed';
 
 CREATE INDEX broadcast_unfinished ON broadcast (id) WHERE state IN ('scheduled', 'enqueued', 'processing', 'cancelling', 'expiring');
+
+CREATE TABLE broadcast_number (
+    number INTEGER PRIMARY KEY,
+    broadcast_id TEXT NOT NULL UNIQUE
+);
+
+CREATE VIRTUAL TABLE broadcast_words USING fts5 (title, content, content='', detail=none, prefix='1 2 3 4 5 6', tokenize='unicode61 remove_diacritics 2');
+
+CREATE TABLE 'broadcast_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'broadcast_words_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'broadcast_words_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
+
+CREATE TABLE 'broadcast_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
 CREATE TABLE channel_token (
     id TEXT PRIMARY KEY,
@@ -285,6 +313,10 @@ CREATE TABLE user (
 CREATE INDEX user_email ON user (lower(email)) WHERE email IS NOT NULL;
 
 CREATE UNIQUE INDEX user_external_id ON user (external_id) WHERE external_id IS NOT NULL;
+
+CREATE INDEX user_first_name ON user (lower(first_name)) WHERE first_name IS NOT NULL;
+
+CREATE INDEX user_last_name ON user (lower(last_name)) WHERE last_name IS NOT NULL;
 
 CREATE TABLE user_setting (
     user_id TEXT PRIMARY KEY,
