@@ -1,4 +1,4 @@
-"""The commands about users: list, show, erase, and bring in many from a file."""
+"""The commands about users: list, show, export, erase, and bring in many from a file."""
 
 import csv
 import json
@@ -35,7 +35,7 @@ Line = tuple[int, dict[str, Any] | str]
 
 @click.group()
 def users() -> None:
-    """List, show, erase or import users.
+    """List, show, export, erase or import users.
 
     \b
     Example: notifybell users list
@@ -71,6 +71,22 @@ def show_user(config_path: str | None, url: str | None, as_json: bool, user: Use
         return
     for name, value in found.items():
         click.echo(f"{name:<18} {plain(value)}")
+
+
+@users.command("export")
+@click.argument("user", metavar="USER", type=UserType())
+@client_options
+def export_user(
+    config_path: str | None, url: str | None, as_json: bool, user: UserReference
+) -> None:
+    """Print all that is kept about a user, as JSON: for whoever asks what you know of them.
+
+    \b
+    Example: notifybell users export external_id:ann > ann.json
+    """
+    with ServerClient(load(config_path), url) as server:
+        found = server.call("GET", f"{_user_path(user)}/export")["data"]
+    click.echo(json.dumps(found, indent=None if as_json else 2, ensure_ascii=False))
 
 
 @users.command("erase")

@@ -599,6 +599,18 @@ class TestMore:
         argv = ("send", "--to", "topic:a", "--topic", "b", "--title", "x", "--config", file)
         assert run(*argv).code == USAGE
 
+    def test_all_about_a_user_goes_out(self, shop: Shop) -> None:
+        about = ("--to", "external_id:told", "--title", "For you alone")
+        shop.run("send", *about, "--wait")
+        shop.run("send", "--to", "external_id:other", "--title", "Not for you", "--wait")
+        (found,) = shop.json("users", "export", "told")
+        assert [one["external_id"] for one in found["user"]] == ["told"]
+        assert [one["title"] for one in found["notification"]] == ["For you alone"]
+        assert {one["channel"] for one in found["delivery"]} >= {"in_app"}
+        assert found["notification"][0]["created_at"].endswith("Z")
+        assert {one["type"] for one in found["activity"]} >= {"notification.created"}
+        assert shop.run("users", "export", "stranger").code == FAILED
+
     def test_users_come_in_as_json_lines(self, shop: Shop, tmp_path: Path) -> None:
         users = [{"external_id": f"json{n}", "email": f"json{n}@example.com"} for n in range(450)]
         file = tmp_path / "users.jsonl"

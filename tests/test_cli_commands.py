@@ -63,7 +63,8 @@ def test_every_command_has_an_example_that_parses(path: tuple[str, ...], tmp_pat
         for option in command.params:
             if isinstance(option.type, click.File):
                 rest = [str(Path(__file__)) if word.endswith(".csv") else word for word in rest]
-        with command.make_context(" ".join(path), rest):
+        parent = click.Context(cli.commands, **cli.commands.context_settings)
+        with command.make_context(path[-1], rest, parent):
             pass
 
 
@@ -103,7 +104,7 @@ def completed(line: str, tmp_path: Path) -> set[str]:
 
 def test_bash_completes_commands_and_options(tmp_path: Path) -> None:
     assert completed("notifybell de", tmp_path) == {"deliveries"}
-    assert completed("notifybell users ", tmp_path) == {"list", "show", "erase", "import"}
+    assert completed("notifybell users ", tmp_path) == {"list", "show", "export", "erase", "import"}
     assert completed("notifybell send --ti", tmp_path) >= {"--title", "--timeout"}
 
 

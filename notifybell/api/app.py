@@ -36,6 +36,7 @@ from notifybell.api.suppressions import SuppressionController
 from notifybell.api.tokens import token_routes
 from notifybell.api.topics import SubscriptionController, TopicController
 from notifybell.api.unsubscribe import show_unsubscribe, unsubscribe
+from notifybell.api.user_export import export_user
 from notifybell.api.user_import import import_users
 from notifybell.api.users import UserController
 from notifybell.api.widget import widget_routes
@@ -94,6 +95,7 @@ def _litestar(
 _ROUTES = (
     BroadcastController,
     UserController,
+    export_user,
     import_users,
     DeliveryController,
     list_channels,
