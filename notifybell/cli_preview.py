@@ -75,7 +75,7 @@ def _sample(
         channel,
         category=None if category == DEFAULT else category,
         labels={key: one.label for key, one in policy(loaded).categories.items()},
-        locale=locale,
+        locale=locale or loaded.defaults.locale or None,
         base_url=loaded.server.public_url,
     )
 

@@ -22,6 +22,7 @@ from notifybell.domain.config_reader import Reader, Table, secrets_of
 from notifybell.domain.dashboard_config import DashboardConfig
 from notifybell.domain.errors import ConfigError
 from notifybell.domain.inbox_config import InboxConfig
+from notifybell.domain.languages import LANGUAGES, language
 from notifybell.domain.model import IN_APP, Category, Channel, RouteStep, Throttle
 from notifybell.domain.near import nearest
 from notifybell.domain.preferences import OFF, Policy
@@ -141,6 +142,12 @@ class DefaultsConfig(Table, frozen=True, kw_only=True):
     channels: Choices = msgspec.field(default_factory=dict)
     digest_at: Annotated[str, rules.TIME_OF_DAY] = digests.DEFAULT_TIME
     time_zone: Annotated[str, rules.TIME_ZONE] = "UTC"
+    locale: Annotated[str, rules.LOCALE] = ""
+
+    def conflicts(self) -> Iterator[str]:
+        if self.locale and language(self.locale) not in LANGUAGES:
+            near = nearest(language(self.locale), LANGUAGES)
+            yield f"defaults.locale: there are no words in {self.locale!r}; {near}"
 
 
 class CategoryConfig(Table, frozen=True, kw_only=True):

@@ -132,7 +132,8 @@ def build(
     )
     labels = {key: category.label for key, category in rules.categories.items()}
     links = MessageLinks(config)
-    composer = Composer(links.unsubscribe, labels, links.opened, config.server.public_url)
+    url, locale = config.server.public_url, config.defaults.locale
+    composer = Composer(links.unsubscribe, labels, links.opened, url, locale)
     lanes = _lanes(config, database, clock, senders, composer, templates)
     sign_in = _sign_in(config, database, clock, senders)
     webhook_lanes, feeder = _webhooks(config, database, clock, composer)
@@ -232,6 +233,7 @@ def _sign_in(
         title=config.inbox.title,
         link=lambda code: f"{page}#code={code}",
         key=config.auth.secret_keys[0],
+        locale=config.defaults.locale,
     )
     return SignInMails(database, clock, senders[EMAIL], wording)
 

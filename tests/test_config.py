@@ -504,6 +504,26 @@ class TestPolicy:
     def test_times_of_the_project_are_checked(self, key: str, value: str) -> None:
         assert problem(defaults={key: value}).startswith(f"defaults.{key}: found ")
 
+    @pytest.mark.parametrize("tag", ["de", "pt-BR", "de_AT", "zh-Hans-CN"])
+    def test_the_project_has_a_language(self, tag: str) -> None:
+        assert parsed(defaults={"locale": tag}).defaults.locale == tag
+        assert parsed().defaults.locale == ""
+
+    @pytest.mark.parametrize(
+        ("tag", "why"),
+        [
+            ("sv", "known here: en, de, fr, es, pt, ja, zh, ar"),
+            ("dee", "did you mean de?"),
+        ],
+    )
+    def test_a_language_without_words_is_refused(self, tag: str, why: str) -> None:
+        said = problem(defaults={"locale": tag})
+        assert said == f"defaults.locale: there are no words in {tag!r}; {why}"
+
+    @pytest.mark.parametrize("tag", ["", "de AT", "German!"])
+    def test_what_is_no_language_tag_is_refused(self, tag: str) -> None:
+        assert problem(defaults={"locale": tag}).startswith("defaults.locale: found ")
+
 
 class TestWebhooks:
     def test_a_webhook_is_told_of_everything_unless_it_says_otherwise(self) -> None:

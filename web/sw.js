@@ -7,6 +7,18 @@
 (() => {
   const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 
+  /** What a push without a title is called, in the browser's language. @type {Record<string, string>} */
+  const UNTITLED = {
+    en: "New notification",
+    de: "Neue Mitteilung",
+    fr: "Nouvelle notification",
+    es: "Nueva notificación",
+    pt: "Nova notificação",
+    ja: "新着通知",
+    zh: "新通知",
+    ar: "إشعار جديد",
+  };
+
   worker.addEventListener("push", (event) => {
     const message = declared(event.data);
     if (message) event.waitUntil(show(message));
@@ -44,10 +56,15 @@
    *
    * @param {{ title?: string, navigate?: string, data?: Record<string, unknown> } & NotificationOptions} message
    */
-  function show({ title = "New notification", navigate, data, ...options }) {
+  function show({ title = untitled(), navigate, data, ...options }) {
     const { opened, ...rest } = data ?? {};
     const shown = { ...options, data: { ...rest, notifybell: { navigate, opened } } };
     return worker.registration.showNotification(title, shown);
+  }
+
+  function untitled() {
+    const [language = ""] = worker.navigator.language.split("-");
+    return UNTITLED[language] ?? "New notification";
   }
 
   /**

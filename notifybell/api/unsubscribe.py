@@ -119,7 +119,7 @@ def _subject(token: str, request: ApiRequest) -> Subject | None:
         return None
     said = db.read(lambda conn: stored_preferences.settings(conn, what.user_id))
     declared = config.categories.get(what.category or "")
-    language = language_of([said.locale or "", *_accepted(request)])
+    language = language_of([said.locale or "", *_wishes(request)])
     label = (declared.label if declared is not None else "") or what.category
     return Subject(
         what=what,
@@ -133,8 +133,12 @@ def _named(label: str, place: str) -> Markup:
     return Markup("<strong>{}</strong> {}").format(label, place)
 
 
-def _accepted(request: ApiRequest) -> list[str]:
-    return accepted(request.headers.get("accept-language", ""))
+def _wishes(request: ApiRequest) -> list[str]:
+    """The browser's languages, then the project's."""
+    return [
+        *accepted(request.headers.get("accept-language", "")),
+        request.config.defaults.locale,
+    ]
 
 
 def _place(channel: Channel, config: Config, words: PageWords) -> str:
@@ -158,7 +162,7 @@ def _page(state: str, subject: Subject, *, status_code: int = 200) -> Response[s
 
 
 def _not_valid(request: ApiRequest) -> Response[str]:
-    language = language_of(_accepted(request))
+    language = language_of(_wishes(request))
     words = LANGUAGES[language]
     html = render(
         "unsubscribe.html",

@@ -15,7 +15,7 @@
 | `more` | how many of them are not among the items of a digest |
 | `unsubscribe_url` | a link that turns these messages off, empty where nobody may |
 | `base_url` | `server.public_url` |
-| `locale` | the user's language, such as `de` or `pt-BR`, or empty |
+| `locale` | the user's language, such as `de` or `pt-BR`, else `defaults.locale`, or empty |
 """
 
 from collections.abc import Mapping

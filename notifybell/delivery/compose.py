@@ -24,12 +24,17 @@ class Composer:
         labels: Mapping[str, str],
         opened_url: OpenedUrl = lambda due, now: None,
         base_url: str = "",
+        locale: str = "",
     ) -> None:
-        """`labels` are the categories' names for people; paths are links below `base_url`."""
+        """`labels` are the categories' names for people; paths are links below `base_url`.
+
+        `locale` is that of users who have not said.
+        """
         self._unsubscribe_url = unsubscribe_url
         self._opened_url = opened_url
         self._labels = labels
         self._base_url = base_url
+        self._locale = locale or None
 
     def compose(self, due: DueDelivery, now: int) -> Message:
         """The message, its channel's overrides applied.
@@ -39,13 +44,13 @@ class Composer:
         """
         if due.channel == WEBHOOK:
             return _of_webhook(due, now)
-        override = _override(due)
+        override, locale = _override(due), due.locale or self._locale
         return Message(
             delivery_id=due.id,
             notification_id=due.notification_id,
             address=_address(due),
-            title=override.get("title") or due.title or _digest_title(due),
-            content=self._content(due, override),
+            title=override.get("title") or due.title or _digest_title(due, locale),
+            content=self._content(due, override, locale),
             action_url=override.get("action_url", due.action_url),
             category=due.category,
             category_label=self._labels.get(due.category or ""),
@@ -54,16 +59,18 @@ class Composer:
             opened_url=self._opened_url(due, now),
             items=due.items,
             labels=self._labels,
-            locale=due.locale,
+            locale=locale,
             created_at=due.created_at,
             deadline_at=due.deadline_at,
             sent_at=now,
         )
 
-    def _content(self, due: DueDelivery, override: Mapping[str, str | None]) -> str | None:
+    def _content(
+        self, due: DueDelivery, override: Mapping[str, str | None], locale: str | None
+    ) -> str | None:
         """Mail can show its markup, the other channels get it as text; titles have none."""
         if not due.title:
-            return _digest_content(due)
+            return _digest_content(due, locale)
         content = override.get("content", due.content)
         if content is None or due.channel == "email":
             return content
@@ -104,13 +111,13 @@ def is_token_id(address: str) -> bool:
     return address.startswith("tok_")
 
 
-def _digest_title(due: DueDelivery) -> str:
-    return words_for(due.locale).new_notifications(len(due.items))
+def _digest_title(due: DueDelivery, locale: str | None) -> str:
+    return words_for(locale).new_notifications(len(due.items))
 
 
-def _digest_content(due: DueDelivery) -> str:
+def _digest_content(due: DueDelivery, locale: str | None) -> str:
     lines = [item.title for item in due.items[:_LINES_OF_A_DIGEST]]
-    more, words = len(due.items) - len(lines), words_for(due.locale).more
+    more, words = len(due.items) - len(lines), words_for(locale).more
     return "\n".join([*lines, *([words.format(count=more)] if more > 0 else [])])
 
 

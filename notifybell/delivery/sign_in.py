@@ -42,6 +42,8 @@ class Wording(msgspec.Struct, frozen=True):
     #: the URL that carries a code
     key: str
     #: signs
+    locale: str = ""
+    #: of users who have not said
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -106,6 +108,7 @@ class SignInMails:
     def _message(
         self, address: str, link: str, locale: str | None, now: int, expires_at: int
     ) -> Message:
+        locale = locale or self._wording.locale or None
         delivery_id, words = new_id("dlv", now), words_for(locale)
         return Message(
             delivery_id=delivery_id,

@@ -17,6 +17,7 @@ import msgspec
 
 from notifybell.domain import digests
 from notifybell.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from notifybell.domain.languages import is_tag
 from notifybell.domain.local_time import minutes_of, zone_problem
 from notifybell.domain.model import RouteStep, Throttle
 from notifybell.domain.push import endpoint_problem
@@ -303,6 +304,12 @@ def _time_zone(value: Any) -> str:
     return str(value)
 
 
+def _locale(value: Any) -> str:
+    if not is_tag(_text(value)):
+        raise ValueError
+    return str(value)
+
+
 class Security(Enum):
     """How the connection to the mail relay is protected, and the port each way uses."""
 
@@ -388,4 +395,5 @@ THROTTLE = Rule(
 )
 GROUP = Rule(allowed='a span from "1m" to "7d", such as "1h"', read=_group_span)
 TIME_OF_DAY = Rule(allowed='a time of day from "00:00" to "23:59"', read=_time_of_day)
+LOCALE = Rule(allowed='a language tag, such as "de" or "pt-BR"', read=_locale)
 TIME_ZONE = Rule(allowed='an IANA time zone, such as "Europe/Berlin"', read=_time_zone)

@@ -4,6 +4,7 @@ import hashlib
 import re
 from base64 import b64encode
 from html import unescape
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from notifybell.api.unsubscribe_words import LANGUAGES
 from notifybell.domain import links
 from notifybell.store import activity, preferences, suppressions
-from tests.api.shop import SECRET_KEY, Shop
+from tests.api.shop import SECRET_KEY, Shop, open_shop
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -273,7 +274,7 @@ async def test_it_speaks_the_readers_language(shop: Shop, language: str) -> None
     headers = {"accept-language": f"sv, {language}-XX;q=0.8, en;q=0.5"}
     asked = await shop.anyone.get(link, headers=headers)
     assert unescape(heading(asked)) == words.titles["ask"]
-    assert f'lang="{language}" dir="{words.direction}"' in asked.text
+    assert f'<html lang="{language}" dir="{words.direction}">' in asked.text
     done = await shop.anyone.post(link, data=ONE_CLICK, headers=headers)
     assert words.back in done.text and "<strong>Orders</strong>" in done.text
     assert "{" not in re.sub("<style>.*?</style>", "", done.text, flags=re.DOTALL)
@@ -284,6 +285,16 @@ async def test_the_users_own_language_goes_before_the_browsers(shop: Shop) -> No
     await shop.ann.put("/api/channels/user_preferences", json={"locale": "de-AT"})
     asked = await shop.anyone.get(link, headers={"accept-language": "fr"})
     assert heading(asked) == "Abbestellen?"
+
+
+async def test_the_projects_language_comes_after_the_browsers(tmp_path: Path) -> None:
+    async with open_shop(tmp_path, defaults={"locale": "pt-BR"}) as shop:
+        link = await a_link(shop)
+        for accept, language in (("fr", "fr"), ("sv", "pt")):
+            asked = await shop.anyone.get(link, headers={"accept-language": accept})
+            assert unescape(heading(asked)) == LANGUAGES[language].titles["ask"]
+        unknown = await shop.anyone.get("/unsubscribe/unknown")
+        assert '<html lang="pt"' in unknown.text
 
 
 def test_each_language_has_what_english_has() -> None:

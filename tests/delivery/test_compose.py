@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from notifybell.channels.mail_words import words_for
 from notifybell.delivery.compose import Composer
 from notifybell.domain.model import DigestItem, DueDelivery, Token
 
@@ -43,6 +44,17 @@ def composed(channel: str, **fields: Any) -> tuple[str, str | None]:
     due = msgspec.structs.replace(DUE, channel=channel, token=token, **fields)
     message = Composer(lambda due: None, {}, base_url=BASE).compose(due, 1)
     return message.title, message.content
+
+
+@pytest.mark.parametrize(("said", "read"), [(None, "de"), ("fr", "fr")])
+def test_who_has_not_said_reads_the_projects_language(said: str | None, read: str) -> None:
+    item = DigestItem("ntf_1", "Shipped", None, None, None, None, 1)
+    due = msgspec.structs.replace(DUE, title=None, items=(item,) * 7, locale=said)
+    message = Composer(lambda due: None, {}, locale="de").compose(due, 1)
+    assert message.locale == read
+    assert message.title == words_for(read).new_notifications(7)
+    assert message.content is not None
+    assert message.content.endswith(words_for(read).more.format(count=2))
 
 
 def test_mail_gets_the_content_as_it_was_sent() -> None:

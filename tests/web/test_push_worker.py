@@ -87,6 +87,16 @@ async def test_a_push_without_words_is_shown_all_the_same(
     assert [one["title"] for one in await shown(granted, 1)] == ["New notification"]
 
 
+async def test_a_push_without_words_is_named_in_the_browsers_language(
+    granted: Page, pushing_shop: Shop
+) -> None:
+    german = "Object.defineProperty(navigator, 'language', { get: () => 'de-AT' });"
+    line = f'importScripts("{pushing_shop.server.url}/sw.js");'
+    worker = await install(granted, pushing_shop, german + line)
+    await worker.push(json.dumps({"web_push": 8030}))
+    assert [one["title"] for one in await shown(granted, 1)] == ["Neue Mitteilung"]
+
+
 async def test_a_push_of_somebody_else_is_left_to_them(granted: Page, worker: ShopWorker) -> None:
     await worker.push(json.dumps({"title": "Not ours"}))
     await worker.push("not even JSON")
