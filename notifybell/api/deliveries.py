@@ -30,6 +30,7 @@ from notifybell.domain.model import Channel, Delivery
 from notifybell.domain.webhooks import RETRY, WEBHOOK
 from notifybell.store import deliveries
 from notifybell.store.database import WriteConnection
+from notifybell.store.search import FoundDelivery
 
 ShownState = Literal[
     "queued",
@@ -155,23 +156,24 @@ class DeliveryController(Controller):
         """
         db, clock, config = request.db, request.clock, request.config
         once = await once_key(request, idempotency_key, f"project:{request.project.name}")
-        now, patience = clock.now(), _patience(config)
+        now, patience = clock.now(), patience_of(config)
         text = await answer_once(
-            db, clock, once, lambda conn: _retried(conn, delivery_id, patience, now)
+            db, clock, once, lambda conn: retried(conn, delivery_id, patience, now)
         )
         return ReadyAnswer(text.encode(), status_code=200)
 
 
-def _patience(config: Config) -> Mapping[Channel, int]:
+def patience_of(config: Config) -> Mapping[Channel, int]:
     """How long a delivery is worth trying, by channel; those that are off are not there."""
     rules = policy(config)
     patience = {name: ms for name, ms in rules.deadlines_ms.items() if name in rules.configured}
     return patience | ({WEBHOOK: RETRY.deadline_ms} if config.webhooks else {})
 
 
-def _retried(
+def retried(
     conn: WriteConnection, delivery_id: str, patience: Mapping[Channel, int], now: int
 ) -> str:
+    """Queue a dead delivery again; it, as JSON. Raises NotFound or Conflict."""
     found = _existing(deliveries.get(conn, delivery_id))
     if found.state != "dead":
         state = shown_state(found)
@@ -190,7 +192,7 @@ def _existing(found: Delivery | None) -> Delivery:
     return found
 
 
-def shown_state(row: Delivery) -> ShownState:
+def shown_state(row: Delivery | FoundDelivery) -> ShownState:
     """The state in the API's words."""
     return "retrying" if row.state == "queued" and row.attempt > 0 else row.state
 

@@ -22,7 +22,17 @@ class Section(msgspec.Struct, frozen=True):
 
 SECTIONS = (
     Section("Now", (Place("o", ROOT, "Overview"), Place("h", f"{ROOT}/channels", "Channels"))),
-    Section("People", (Place("s", f"{ROOT}/suppressions", "Suppressions"),)),
+    Section(
+        "Messages",
+        (Place("d", f"{ROOT}/deliveries", "Deliveries"),),
+    ),
+    Section(
+        "People",
+        (
+            Place("u", f"{ROOT}/users", "Users"),
+            Place("s", f"{ROOT}/suppressions", "Suppressions"),
+        ),
+    ),
     Section(
         "Server",
         (

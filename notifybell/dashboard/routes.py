@@ -11,12 +11,15 @@ from notifybell.config import Config
 from notifybell.dashboard import (
     categories,
     channels,
+    deliveries,
     health,
+    notifications,
     overview,
     refusals,
     requests,
     signing_in,
     suppressions,
+    users,
 )
 from notifybell.domain.errors import NotFound
 
@@ -52,6 +55,15 @@ _PAGES = (
     channels.show_channels,
     channels.try_channel,
     categories.show_categories,
+    deliveries.list_deliveries,
+    deliveries.show_delivery,
+    deliveries.retry_delivery,
+    notifications.show_notification,
+    users.list_users,
+    users.show_user,
+    users.revoke_device,
+    users.export_user,
+    users.erase_user,
     suppressions.list_suppressions,
     suppressions.add_suppression,
     suppressions.remove_suppression,
