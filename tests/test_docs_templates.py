@@ -36,11 +36,12 @@ def test_the_example_is_a_mail_in_two_languages(templates: Templates) -> None:
     mail = templates.render(order)
     assert mail.title == "Ihre Bestellung: Your order has shipped"
     assert mail.text == (
-        "Your order has shipped\n\nIt left our house this morning.\nIt will arrive on Friday.\n\n"
+        "Your order has shipped\n\nIt left our house this morning.\n"
+        f"It will arrive on Friday: follow it ({BASE}/orders/1001).\n\n"
         f"{BASE}/orders/1001\n\nUnsubscribe: {BASE}/unsubscribe/sample"
     )
     assert mail.html is not None and '<html lang="de-AT">' in mail.html
-    assert "this morning.<br>\nIt will" in mail.html
+    assert "this morning.<br>\nIt will arrive on <strong>Friday</strong>" in mail.html
     english = a_notification("email", category="orders", labels=LABELS, base_url=BASE)
     assert templates.render(english).title == "Your order: Your order has shipped"
 

@@ -3,9 +3,13 @@
 from collections.abc import Mapping
 
 from notifybell.channels.base import Message
+from notifybell.channels.plain_text import without_markup
 from notifybell.domain.clock import DAY_MS, HOUR_MS
 from notifybell.domain.model import Address, DigestItem, EmailAddress, Token
 
+_CONTENT = (
+    "It left our house this morning.\nIt will arrive on **Friday**: [follow it](/orders/1001)."
+)
 _AT = 1_767_261_600_000  # 2026-01-01T10:00:00Z
 
 
@@ -23,7 +27,7 @@ def a_notification(
         notification_id="ntf_sample",
         address=_address(channel),
         title="Your order has shipped",
-        content="It left our house this morning.\nIt will arrive on Friday.",
+        content=_CONTENT if channel == "email" else without_markup(_CONTENT, base_url),
         action_url="/orders/1001",
         category=category,
         category_label=labels.get(category or ""),

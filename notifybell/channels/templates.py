@@ -32,7 +32,7 @@ from jinja2 import (
 from jinja2.nodes import Template as Tree
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from notifybell.channels import sample_messages, template_checks
 from notifybell.channels.base import Message
@@ -248,13 +248,20 @@ def _with_breaks(text: str) -> Markup:
 @pass_context
 def _with_markup(context: Context, text: str) -> Markup:
     """The filter `markup`: escaped text that keeps its lines and shows its markup."""
+    if _has_none(context, text):
+        return _with_breaks(escape(text))
     return Markup(content_html(text, context["base_url"]))  # noqa: S704
 
 
 @pass_context
 def _without_markup(context: Context, text: str) -> str:
     """The filter `plain`: text without its markup."""
-    return without_markup(text, context["base_url"])
+    return text if _has_none(context, text) else without_markup(text, context["base_url"])
+
+
+def _has_none(context: Context, text: str) -> bool:
+    """A digest's content is made of titles, where a star is a star."""
+    return bool(context["items"]) and text == context["notification"].content
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):

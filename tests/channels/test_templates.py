@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -276,6 +277,18 @@ def test_a_template_shows_the_markup_of_content_or_leaves_it_out(tmp_path: Path)
         f"{EVIL}\nyour order ({BASE}/orders/1)"
     )
     assert rendered(tmp_path, "{{ notification.content }}", message) == message.content
+
+
+def test_the_titles_of_a_digest_have_no_markup(tmp_path: Path) -> None:
+    message = a_digest("1", content="*Sale* <b>\n[a](/b)")
+    assert rendered(tmp_path, "{{ notification.content|markup }}", message, "html") == (
+        "*Sale* &lt;b&gt;<br>\n[a](/b)"
+    )
+    assert rendered(tmp_path, "{{ notification.content|plain }}", message) == message.content
+    item = msgspec.structs.replace(message.items[0], content="**Two** mugs")
+    one = msgspec.structs.replace(message, items=(item,))
+    loop = "{% for item in items %}{{ item.content|markup }}{% endfor %}"
+    assert rendered(tmp_path, loop, one, "html") == "<strong>Two</strong> mugs"
 
 
 def test_an_included_layout_is_escaped_too(tmp_path: Path) -> None:
