@@ -13,13 +13,12 @@ ${markedTextStyles}
   display: flex; align-items: center; gap: .3em; min-block-size: 3.6em; flex: none;
   padding-inline: 1.3em .7em; border-block-end: 1px solid var(--_border);
 }
-.header > .heading {
+.heading {
   flex: 1; min-inline-size: 0; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
   font-size: 1.15em; font-weight: 650; letter-spacing: -.01em;
 }
 .tight > .heading { white-space: normal; overflow-wrap: anywhere; line-height: 1.2; }
 .tight > .mark-all > span { display: none; }
-.header > * { flex: none; }
 .mark-all, .close, .filter, .toggle, .snooze, .archive, .retry, .undo, .group-acts > button {
   color: var(--_muted); border-radius: 8px; transition: background-color .12s, color .12s;
 }
@@ -179,15 +178,15 @@ ${markedTextStyles}
 }
 @media (max-width: 359px) {
   .header { gap: .1em; padding-inline: 1em .5em; }
-  .header > .heading { font-size: 1.05em; }
+  .heading { font-size: 1.05em; }
   .filter { padding-inline: .6em; }
 }
 @media (max-height: 420px) {
   .inbox { overflow: hidden auto; }
   .stage { flex-shrink: 0; min-block-size: 9em; }
 }
-@media (prefers-reduced-motion: reduce) {
-  *, ::before, ::after { animation: none !important; transition: none !important; }
+@media (prefers-contrast: more) {
+  :host { --_muted: var(--_text); --_border: var(--_text); }
 }
 @media (forced-colors: active) {
   .toast:not(:empty), .pill { border: 1px solid; }

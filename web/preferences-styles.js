@@ -76,6 +76,9 @@ legend { margin-block-end: .25em; }
   .channel { display: block; flex: 1; overflow-wrap: anywhere; }
   td > .switch { order: 1; }
 }
+@media (prefers-contrast: more) {
+  :host { --_muted: var(--_text); --_border: var(--_text); }
+}
 @media (forced-colors: active) {
   .switch::before { forced-color-adjust: none; background: ButtonText; }
   .switch:checked { forced-color-adjust: none; background: Highlight; }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.web.axe import violations
 from tests.web.conftest import Shop, a_shop
 from tests.web.driving import body, expect_unread, item, items, open_panel, panel
 from tests.web.driving import wait_for_script as wait_for
@@ -312,6 +313,18 @@ async def test_from_right_to_left_nothing_is_cut_off(name: str, stage: Stage) ->
         await stage.page.set_viewport_size({"width": width, "height": 512})
         assert await cut_off(stage.page) == []
         assert await stage.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", ["panel, list", "preferences"])
+async def test_whoever_wishes_more_contrast_gets_it(name: str, stage: Stage) -> None:
+    await still(stage, name)
+    quiet = stage.page.locator(":is(.content, .hint):visible").first
+    colours = []
+    for contrast in ("no-preference", "more"):
+        await stage.page.emulate_media(contrast=contrast, reduced_motion="reduce")  # type: ignore[arg-type]
+        colours.append(await quiet.evaluate("(at) => getComputedStyle(at).color"))
+    assert colours[0] != colours[1] == "rgb(20, 22, 26)"
+    assert await violations(stage.page) == []
 
 
 async def test_in_forced_colours_all_signs_are_there(stage: Stage) -> None:
