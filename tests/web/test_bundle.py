@@ -126,6 +126,19 @@ def test_private_members_get_short_names_and_colours_stay(tmp_path: Path) -> Non
     )
 
 
+def test_style_sheets_lose_the_spaces_that_say_nothing(tmp_path: Path) -> None:
+    sheet = (
+        "export const styles = `\n"
+        ".a :focus, .b > p { margin: 0 calc(1px + 2px); color: rgb(0 0 0 / .1); }\n"
+        "@media (hover: hover) and (width < 9px) { .a { color: red } }\n`;\nf({ a: 1 }, 2);\n"
+    )
+    write(tmp_path, entry='import { styles } from "./styles.js";\n', styles=sheet)
+    assert bundle(tmp_path, "entry.js") == (
+        "const styles = `\n.a :focus,.b > p{margin:0 calc(1px + 2px);color:rgb(0 0 0 / .1);}\n"
+        "@media (hover:hover) and (width < 9px){.a{color:red}}\n`;f({ a: 1 }, 2);"
+    )
+
+
 def test_no_text_over_several_lines_but_the_style_sheets() -> None:
     """The bundle drops margins, which only a style sheet does not mind."""
     for path in WEB.glob("*.js"):
