@@ -40,6 +40,7 @@ from notifybell.delivery.compose import Composer
 from notifybell.delivery.dispatcher import Dispatcher, Lane
 from notifybell.delivery.fanout import Fanout
 from notifybell.delivery.message_links import MessageLinks
+from notifybell.delivery.previews import Previews
 from notifybell.delivery.quiet import Quiet
 from notifybell.delivery.sign_in import SignInMails, Wording
 from notifybell.delivery.upkeep import Upkeep
@@ -130,10 +131,7 @@ def build(
         max_streams=config.server.max_streams,
         max_streams_per_user=config.server.max_streams_per_user,
     )
-    labels = {key: category.label for key, category in rules.categories.items()}
-    links = MessageLinks(config)
-    url, locale = config.server.public_url, config.defaults.locale
-    composer = Composer(links.unsubscribe, labels, links.opened, url, locale)
+    composer = _composer(config)
     lanes = _lanes(config, database, clock, senders, composer, templates)
     sign_in = _sign_in(config, database, clock, senders)
     webhook_lanes, feeder = _webhooks(config, database, clock, composer)
@@ -150,6 +148,7 @@ def build(
             clock=clock,
             accept=Accept(database, rules, clock, fanout, upkeep.room),
             upkeep=upkeep,
+            previews=Previews(config, templates),
             withdrawals=fanout.withdrawals,
             hub=hub,
             dispatcher=dispatcher,
@@ -165,6 +164,13 @@ def build(
         upkeep=upkeep,
         tools=tools,
     )
+
+
+def _composer(config: Config) -> Composer:
+    labels = {key: category.label for key, category in policy(config).categories.items()}
+    links = MessageLinks(config)
+    url, locale = config.server.public_url, config.defaults.locale
+    return Composer(links.unsubscribe, labels, links.opened, url, locale)
 
 
 def make_tools(config: Config, clock: Clock) -> Tools:

@@ -208,7 +208,7 @@ class BroadcastController(Controller):
         """When it answers 201, the broadcast is on disk and will be delivered at least once."""
         accept = request.parts.accept
         once = await once_key(request, idempotency_key, f"project:{request.project.name}")
-        text = await accept.accept(_order(data, request), _encode, once)
+        text = await accept.accept(order_of(data, request), _encode, once)
         return ReadyAnswer(text.encode(), status_code=201)
 
     @get(summary="List broadcasts", responses=documented(401, 403, 422))
@@ -287,7 +287,8 @@ def _get(db: Database, broadcast_id: str) -> Broadcast:
     return broadcast
 
 
-def _order(data: BroadcastIn, request: ApiRequest) -> Order:
+def order_of(data: BroadcastIn, request: ApiRequest) -> Order:
+    """What the request asks for, checked. Raises InvalidField."""
     now = request.clock.now()
     if data.action_url is not None and not action_url.is_action_url(data.action_url):
         raise InvalidField("/action_url", action_url.RULE)

@@ -6,6 +6,7 @@ from notifybell.api.request_log import RequestLog
 from notifybell.config import Config
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
+from notifybell.delivery.previews import Previews
 from notifybell.delivery.sign_in import SignInMails
 from notifybell.delivery.upkeep import Upkeep
 from notifybell.delivery.webhooks import Feeder
@@ -26,6 +27,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     withdrawals: Withdrawals
     dispatcher: Dispatcher
     upkeep: Upkeep
+    previews: Previews
     vapid_public_key: str | None = None
     #: what browsers subscribe with; None where web push is off
     feeder: Feeder | None = None

@@ -9,8 +9,10 @@ from notifybell.api.operators import PATH
 from notifybell.api.request import ApiRequest
 from notifybell.config import Config
 from notifybell.dashboard import (
+    broadcasts,
     categories,
     channels,
+    compose,
     deliveries,
     health,
     notifications,
@@ -55,6 +57,13 @@ _PAGES = (
     channels.show_channels,
     channels.try_channel,
     categories.show_categories,
+    broadcasts.list_broadcasts,
+    broadcasts.show_broadcast,
+    broadcasts.show_progress,
+    broadcasts.cancel_broadcast,
+    compose.show_compose,
+    compose.compose,
+    compose.show_mail,
     deliveries.list_deliveries,
     deliveries.show_delivery,
     deliveries.retry_delivery,

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from notifybell.domain.ids import oldest_id
-from notifybell.domain.model import Broadcast, Channel, DeliveryState
+from notifybell.domain.model import BroadcastState, Channel, DeliveryState
 from notifybell.store.database import Connection
 from notifybell.store.rows import columns, fill
 
@@ -74,6 +74,21 @@ class FoundPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
+class BroadcastLine(msgspec.Struct, frozen=True):
+    """A broadcast as a line of a list: without its recipients, which may be long."""
+
+    id: str
+    title: str
+    category: str | None
+    topic: str | None
+    state: BroadcastState
+    total: int
+    failures: int
+    created_at: int
+    send_at: int | None
+
+
+_LINE = columns(BroadcastLine, "b")
 _FOUND = columns(
     FoundDelivery, "d", title="b", category="b", external_id="u", email="u", reason="d"
 )
@@ -122,20 +137,26 @@ def page(conn: Connection, wanted: Wanted, *, limit: int, after: str | None = No
 
 
 def broadcasts_page(
-    conn: Connection, words: str, *, limit: int, after: str | None = None
-) -> list[Broadcast]:
-    """Broadcasts with these words, newest first; after the one with this id."""
+    conn: Connection, words: str | None = None, *, limit: int, after: str | None = None
+) -> list[BroadcastLine]:
+    """Broadcasts, newest first, those with these words; after the one with this id."""
+    if words is None:
+        rows = conn.execute(
+            f"SELECT {_LINE} FROM broadcast b WHERE b.id < ? ORDER BY b.id DESC LIMIT ?",
+            (after or _NEWEST, limit),
+        ).fetchall()
+        return fill(BroadcastLine, rows)
     match = match_of(words)
     if match is None:
         return []
     rows = conn.execute(
-        f"SELECT {columns(Broadcast, 'b')} FROM (SELECT x.broadcast_id FROM {_MATCHING}"
+        f"SELECT {_LINE} FROM (SELECT x.broadcast_id FROM {_MATCHING}"
         " AND w.rowid < coalesce((SELECT number FROM broadcast_number WHERE broadcast_id = ?),"
         " 9223372036854775807) ORDER BY w.rowid DESC LIMIT ?) f"
         " CROSS JOIN broadcast b ON b.id = f.broadcast_id ORDER BY b.id DESC",
         (match, after, limit),
     ).fetchall()
-    return fill(Broadcast, rows)
+    return fill(BroadcastLine, rows)
 
 
 def _of_all(conn: Connection, wanted: Wanted, limit: int, after: str | None) -> FoundPage:

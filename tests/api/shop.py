@@ -26,9 +26,11 @@ from notifybell.api.door import Door
 from notifybell.api.parts import Parts
 from notifybell.channels import web_push
 from notifybell.channels.registry import KINDS
+from notifybell.channels.templates import Templates
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.fanout import Fanout
+from notifybell.delivery.previews import Previews
 from notifybell.delivery.upkeep import Upkeep
 from notifybell.domain.channel_kind import ChannelKind
 from notifybell.domain.model import Delivery
@@ -186,6 +188,7 @@ async def open_shop(
         hub=Hub(max_streams=10, max_streams_per_user=2),
         dispatcher=Dispatcher([]),
         upkeep=upkeep,
+        previews=Previews(read, Templates.of(read)),
         vapid_public_key=None if read.web_push is None else web_push.public_key(PRIVATE_KEY),
     )
     shop = Shop(parts, clock)

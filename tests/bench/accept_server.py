@@ -11,10 +11,12 @@ from granian.server.embed import Server
 from notifybell import serve
 from notifybell.api.app import create_app
 from notifybell.api.parts import Parts
+from notifybell.channels.templates import Templates
 from notifybell.config import parse, policy
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.fanout import Fanout
+from notifybell.delivery.previews import Previews
 from notifybell.delivery.upkeep import Upkeep
 from notifybell.domain.clock import SystemClock
 from notifybell.realtime.hub import Hub
@@ -40,6 +42,7 @@ async def main(port: int, folder: Path) -> None:
         hub=hub,
         dispatcher=Dispatcher([]),
         upkeep=Upkeep(database, clock, [], config),
+        previews=Previews(config, Templates.of(config)),
     )
     serve.tune_interpreter()
     await Server(
