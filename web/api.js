@@ -146,7 +146,7 @@ export class Api {
         credentials: "omit",
       });
     } catch (error) {
-      throw new ApiError(0, "unreachable", `no answer from ${this.#base}: ${error}`);
+      throw new ApiError(0, "unreachable", `no answer: ${error}`);
     }
   }
 }

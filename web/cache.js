@@ -18,12 +18,12 @@ export class Cache {
   #user;
 
   /**
-   * @param {Storage | null} storage
+   * @param {Storage | null} storage null: nothing is kept
    * @param {string} serverUrl
-   * @param {string | null} user null: unknown, so nothing is kept
+   * @param {string} user
    */
   constructor(storage, serverUrl, user) {
-    this.#storage = user === null ? null : storage;
+    this.#storage = storage;
     this.#key = `notifybell inbox ${serverUrl}`;
     this.#user = user;
   }
@@ -36,6 +36,11 @@ export class Cache {
     } catch {
       return null;
     }
+  }
+
+  /** Its user has signed out. */
+  clear() {
+    this.#storage?.removeItem(this.#key);
   }
 
   /** @param {InboxState} state */
@@ -53,8 +58,9 @@ export class Cache {
  * @param {InboxState} state
  * @returns {CachedInbox}
  */
-export function headOf({ unreadCount, unseenCount, ...state }) {
-  const all = listed({ ...state, unreadCount, unseenCount, pending: [] }, { status: "all", category: null });
+function headOf(state) {
+  const { unreadCount, unseenCount } = state;
+  const all = listed({ ...state, pending: [] }, { status: "all", category: null });
   const rows = all.slice(0, MOST_ROWS);
   const isCut = rows.length < all.length;
   const floor = isCut ? (rows.at(-1)?.place ?? "") : state.floor;

@@ -24,6 +24,7 @@ const CACHE_AFTER_MS = 1000;
  * @property {string} serverUrl
  * @property {string} token
  * @property {() => Promise<string>} [onTokenExpired] answers with a fresh token
+ * @property {boolean} [noStorage] nothing is left in the browser's storage
  */
 
 /**
@@ -53,14 +54,14 @@ export class InboxClient extends EventTarget {
   #caching;
 
   /** @param {ClientOptions} options */
-  constructor({ serverUrl, token, onTokenExpired }) {
+  constructor({ serverUrl, token, onTokenExpired, noStorage }) {
     super();
     if (onTokenExpired) this.#renewals.push(onTokenExpired);
     this.#tokens = new Tokens(token, () => this.#renew());
     this.#api = new Api(serverUrl, this.#tokens);
     const name = `notifybell ${serverUrl} ${identity(token)}`;
-    const storage = isNamed(token) ? ownStorage() : null;
-    this.#cache = new Cache(storage, serverUrl, isNamed(token) ? identity(token) : null);
+    const storage = noStorage || !isNamed(token) ? null : ownStorage();
+    this.#cache = new Cache(storage, serverUrl, identity(token));
     const parts = {
       ...{ name, storage, api: this.#api, tokens: this.#tokens, inbox: this.#inbox },
       emit: (/** @type {string} */ event, /** @type {object} */ detail) => this.#emit(event, detail),
@@ -102,11 +103,13 @@ export class InboxClient extends EventTarget {
     this.#acts.start(signal);
   }
 
-  stop() {
+  /** @param {boolean} [isSignedOut] what was kept for the next visit goes, too */
+  stop(isSignedOut) {
     this.#life?.abort();
     this.#life = null;
     this.#sync.leave();
     this.#keep();
+    if (isSignedOut) this.#cache.clear();
   }
 
   /**
@@ -125,11 +128,12 @@ export class InboxClient extends EventTarget {
    * Counts one element less; stops with the last one.
    *
    * @param {() => Promise<string>} [onTokenExpired] what `retain` was given, no longer to be asked
+   * @param {boolean} [isSignedOut]
    */
-  release(onTokenExpired) {
+  release(onTokenExpired, isSignedOut) {
     this.#renewals = this.#renewals.filter((renewal) => renewal !== onTokenExpired);
     this.#holders -= 1;
-    if (this.#holders <= 0) this.stop();
+    if (this.#holders <= 0) this.stop(isSignedOut);
   }
 
   /**
@@ -299,11 +303,11 @@ export class InboxClient extends EventTarget {
       const token = await renewal().catch(() => null);
       if (token) return token;
     }
-    throw new Error("[notifybell] nobody renewed the token");
+    throw new Error();
   }
 
   #onChange() {
-    this.#caching ??= setTimeout(() => this.#keep(), CACHE_AFTER_MS);
+    if (this.#life) this.#caching ??= setTimeout(() => this.#keep(), CACHE_AFTER_MS);
     this.#emit("change", {});
   }
 

@@ -28,6 +28,7 @@ const TOLD_MS = 10_000;
  * @attribute server-url - The NotifyBell server; by default the one this script came from.
  * @attribute theme - "soft" or "contrast" in place of the plain looks, "light" or "dark" in place of the page's `color-scheme`; or one of each: "soft dark".
  * @attribute tabs - Categories to have a tab each: "orders,news", or "*" for all that the user has. Without it there are no tabs.
+ * @attribute no-storage - Keeps nothing in this browser for the next visit; set before the token.
  * @attribute lang - Language of the words and dates; by default that of the page around it, else the browser's.
  * @attribute push - Offers web push at the foot. Its value is the page's worker file, where that is not "/notifybell-sw.js".
  *
@@ -213,7 +214,7 @@ export class InboxElement extends HTMLElement {
     if (name === "lang") void this.#learn();
     if (["tabs", "push", "lang"].includes(name)) return this.rebuild();
     if (name === "token" && after && this.client?.replaceToken(after)) return;
-    this.#stop();
+    this.#stop(name === "token");
     this.#restart();
     this.rebuild();
   }
@@ -312,24 +313,24 @@ export class InboxElement extends HTMLElement {
       serverUrl: new URL(this.serverUrl, location.href).href,
       token: this.token,
       onTokenExpired: this.#renew,
+      noStorage: this.hasAttribute("no-storage"),
     });
     this.client = client;
     this.#life = new AbortController();
     this.#relay(client, this.#life.signal);
   }
 
-  #stop() {
+  /** @param {boolean} [isSignedOut] */
+  #stop(isSignedOut) {
     if (!this.client) return;
     this.#life.abort();
-    this.client.release(this.#renew);
+    this.client.release(this.#renew, isSignedOut);
     this.client = null;
     this.rebuild();
   }
 
-  #renew = async () => {
-    if (!this.#onTokenExpired) throw new Error("[notifybell] onTokenExpired is not set");
-    return this.#onTokenExpired();
-  };
+  /** "": the page does not renew it. */
+  #renew = async () => this.#onTokenExpired?.() ?? "";
 
   /**
    * @param {InboxClient} client

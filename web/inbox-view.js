@@ -14,6 +14,7 @@ import { button, h, icon } from "./dom.js";
 import { makeRoom } from "./head-room.js";
 import { inboxEnglish } from "./inbox-labels.js";
 import { ListView } from "./list-view.js";
+import { localeOf } from "./locale.js";
 import { SnoozeMenu } from "./menu.js";
 import { Notice } from "./notice.js";
 import { onTick } from "./relative-time.js";
@@ -55,7 +56,8 @@ export class InboxPane {
 
   /** @param {InboxOptions} options */
   constructor(options) {
-    const { client, host, locale, fire } = (this.#options = options);
+    const { client, host, fire } = (this.#options = options);
+    const locale = localeOf(options.locale);
     /** @type {Labels} */
     const labels = (this.#labels = { ...inboxEnglish, ...options.labels });
     this.#acts = new Acts({ client, labels, locale, notice: this.#notice, fire });

@@ -11,6 +11,7 @@ import { waitingStyles } from "./waiting-styles.js";
  * @attribute token - The user's JWT, made by the page's own backend.
  * @attribute server-url - The NotifyBell server; by default the one this script came from.
  * @attribute theme - "soft" or "contrast" in place of the plain looks, "light" or "dark" in place of the page's `color-scheme`; or one of each: "soft dark".
+ * @attribute no-storage - Keeps nothing in this browser for the next visit; set before the token.
  * @attribute lang - Language of the words and dates; by default that of the page around it, else the browser's.
  *
  * @property {string} token - The attribute.

@@ -8,6 +8,7 @@ import { h } from "./dom.js";
 import { badgeIcon } from "./favicon-badge.js";
 import { InboxElement } from "./inbox-element.js";
 import { english } from "./labels.js";
+import { localeOf } from "./locale.js";
 import { onTick } from "./relative-time.js";
 import { chime } from "./sound.js";
 import { isUnread } from "./status.js";
@@ -28,6 +29,7 @@ const BADGE_ATTRIBUTES = ["title-badge", "favicon-badge"];
  * @attribute token - The user's JWT, made by the page's own backend.
  * @attribute server-url - The NotifyBell server; by default the one this script came from.
  * @attribute theme - "soft" or "contrast" in place of the plain looks, "light" or "dark" in place of the page's `color-scheme`; or one of each: "soft dark".
+ * @attribute no-storage - Keeps nothing in this browser for the next visit; set before the token.
  * @attribute lang - Language of the words and dates; by default that of the page around it, else the browser's.
  * @attribute position - "bottom-end" (default), "bottom-center", "bottom-start", "top-end", "top-center" or "top-start".
  * @attribute duration - Milliseconds until a toast goes, 6000 by default; "0": it stays. Time stands still under the pointer, with the focus inside and while the tab is hidden.
@@ -197,7 +199,7 @@ export class NotifyToastsElement extends InboxElement {
   #add(notification) {
     const toast = new ToastView(notification, {
       dismissLabel: this.texts.dismiss,
-      locale: this.locale,
+      locale: localeOf(this.locale),
       activate: (clicked, event) => this.#activate(clicked, event),
       dismiss: (dismissed) => this.#remove(dismissed),
     });

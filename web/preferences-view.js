@@ -7,6 +7,7 @@
  */
 import { h } from "./dom.js";
 import { inboxEnglish } from "./inbox-labels.js";
+import { localeOf } from "./locale.js";
 import { loadSettings } from "./preferences-api.js";
 import { textButton } from "./preferences-controls.js";
 import { Draft } from "./preferences-draft.js";
@@ -96,7 +97,7 @@ export class PreferencesView {
     /** @type {PreferencesContext} */
     const context = {
       labels: this.#texts,
-      locale: this.#element.locale,
+      locale: localeOf(this.#element.locale),
       put: (change) => void this.#put(draft, change),
       say: (text) => this.#say(text, true),
     };

@@ -156,7 +156,7 @@ async function restarted(sink) {
  */
 async function renewed(tokens, refused) {
   await tokens.renew(refused).catch(() => {
-    throw new ApiError(401, "token_expired", "the token has expired and was not renewed");
+    throw new ApiError(401, "token_expired", "the token has ended");
   });
   return 0;
 }

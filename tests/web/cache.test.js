@@ -30,6 +30,9 @@ function aStorage(text = null) {
     setItem(_key, value) {
       this.text = value;
     },
+    removeItem() {
+      this.text = null;
+    },
   };
 }
 
@@ -60,10 +63,19 @@ test("the next user's inbox takes its place", () => {
   assert.equal(new Cache(storage, SERVER, "bob").read().rows.length, 1);
 });
 
-test("nothing is kept for a user that nobody knows", () => {
+test("nothing stays of a user who signs out", () => {
   const storage = aStorage();
-  new Cache(storage, SERVER, null).write(inbox(3));
+  const cache = new Cache(storage, SERVER, "ann");
+  cache.write(inbox(3));
+  cache.clear();
   assert.equal(storage.text, null);
+});
+
+test("without a storage nothing is kept, and nothing fails", () => {
+  const cache = new Cache(null, SERVER, "ann");
+  cache.write(inbox(3));
+  cache.clear();
+  assert.equal(cache.read(), null);
 });
 
 test("only the first page is kept, and that there is more", () => {

@@ -72,6 +72,22 @@ async def test_an_unknown_language_is_english_and_fetches_nothing(
     assert not [url for url in asked if "/lang/" in url]
 
 
+@pytest.mark.parametrize(
+    ("lang", "name"),
+    [("de_DE", "Mitteilungen, 1 ungelesen"), ("no such language", "Notifications, 1 unread")],
+)
+async def test_a_tag_that_intl_refuses_breaks_nothing(
+    shop: Shop, page: Page, bell: Bell, ann: str, lang: str, name: str
+) -> None:
+    shop.send(ann, "Order 1")
+    await page.goto(bell(ann, html=f'lang="{lang}"'))
+    await expect(button(page)).to_have_accessible_name(name)
+    await open_panel(page)
+    await expect(item(page, "Order 1").locator("time")).to_have_text(
+        re.compile("Sek|sec|now|jetzt")
+    )
+
+
 async def test_it_is_english_until_the_file_is_there(page: Page, bell: Bell, ann: str) -> None:
     held: list[Route] = []
     await page.route("**/lang/fr.js", lambda route: held.append(route))

@@ -58,6 +58,37 @@ async def test_two_tabs_share_one_stream(
     assert streams.opened == [first]
 
 
+KEPT = "Object.entries(localStorage).flat().join(' ')"
+
+
+@pytest.mark.parametrize(
+    "sign_out",
+    ["removeAttribute('token')", "setAttribute('token', BOBS)"],
+    ids=["no token", "another user's"],
+)
+async def test_nothing_of_a_user_who_signs_out_stays(
+    shop: Shop, page: Page, bell: Bell, ann: str, sign_out: str
+) -> None:
+    shop.send(ann, "For Ann only")
+    await page.goto(bell(ann))
+    await wait_for_script(page, f"{KEPT}.includes('For Ann only')")
+    bobs = shop.server.user_token(f"bob-{ann}")
+    await page.evaluate(
+        f"document.querySelector('notify-bell').{sign_out.replace('BOBS', repr(bobs))}"
+    )
+    await wait_for_script(page, f"!{KEPT}.includes('For Ann only')")
+
+
+async def test_without_storage_nothing_is_kept(
+    shop: Shop, page: Page, bell: Bell, ann: str
+) -> None:
+    shop.send(ann, "For Ann only")
+    await page.goto(bell(ann, "no-storage"))
+    await expect_unread(page, 1)
+    await page.evaluate("document.querySelector('notify-bell').client.stop()")
+    assert await page.evaluate("localStorage.length") == 0
+
+
 async def test_when_the_leading_tab_closes_another_takes_over(
     shop: Shop, context: BrowserContext, bell: Bell, ann: str
 ) -> None:

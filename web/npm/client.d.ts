@@ -8,6 +8,8 @@ export interface ClientOptions {
   token: string;
   /** Answers with a fresh token. */
   onTokenExpired?: () => Promise<string>;
+  /** Nothing is left in the browser's storage. */
+  noStorage?: boolean;
 }
 
 /** Fires "change", "loaded", "received", "synced", "token-expired" and "error". */
