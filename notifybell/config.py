@@ -23,6 +23,7 @@ from notifybell.domain.dashboard_config import DashboardConfig
 from notifybell.domain.errors import ConfigError
 from notifybell.domain.inbox_config import InboxConfig
 from notifybell.domain.languages import LANGUAGES, language
+from notifybell.domain.limits_config import NETWORK, LimitsConfig
 from notifybell.domain.model import IN_APP, Category, Channel, RouteStep, Throttle
 from notifybell.domain.near import nearest
 from notifybell.domain.preferences import OFF, Policy
@@ -46,6 +47,8 @@ class ServerConfig(Table, frozen=True, kw_only=True):
     max_streams_per_user: Annotated[int, rules.STREAMS] = 8
     max_body: Annotated[int, rules.SIZE] = 1 << 20
     #: bytes
+    trusted_proxies: Annotated[tuple[str, ...], NETWORK] = ("127.0.0.1/32", "::1/128")
+    #: whose X-Forwarded-For is believed
 
     def __post_init__(self) -> None:
         if not self.public_url:
@@ -179,6 +182,7 @@ class Config(Table, frozen=True, kw_only=True):
 
     auth: AuthConfig
     server: ServerConfig = ServerConfig()
+    limits: LimitsConfig = LimitsConfig()
     store: StoreConfig = StoreConfig()
     backup: BackupConfig | None = None
     email: EmailConfig | None = None

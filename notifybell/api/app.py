@@ -13,6 +13,7 @@ from notifybell.api import openapi, problems
 from notifybell.api.auth import Authenticator, admit
 from notifybell.api.broadcasts import BroadcastController
 from notifybell.api.channels import list_channels
+from notifybell.api.client_address import Proxies
 from notifybell.api.deliveries import DeliveryController
 from notifybell.api.docs import docs_routes
 from notifybell.api.door import Door
@@ -29,6 +30,7 @@ from notifybell.api.opened import tell_opened
 from notifybell.api.operators import Operators
 from notifybell.api.parts import Parts
 from notifybell.api.preferences import PreferencesController
+from notifybell.api.rate_limit import Limits
 from notifybell.api.request import ApiRequest
 from notifybell.api.snooze import snooze
 from notifybell.api.stream_trial import try_stream
@@ -57,6 +59,7 @@ def create_litestar(parts: Parts, *more_routes: Any) -> Litestar:
 def state_of(parts: Parts) -> dict[str, Any]:
     """What the routes find at `request.app.state`; they hold nothing of the parts themselves."""
     config = parts.config
+    proxies = Proxies(config.server.trusted_proxies)
     operators = Operators(parts.database, parts.clock, config)
     authenticator = Authenticator(
         database=parts.database,
@@ -65,11 +68,14 @@ def state_of(parts: Parts) -> dict[str, Any]:
         secret_keys=config.auth.secret_keys,
         project_tokens=config.auth.project_tokens,
         operators=operators,
+        limits=Limits(config.limits),
+        proxies=proxies,
     )
     return {
         "parts": parts,
         "authenticator": authenticator,
         "operators": operators,
+        "proxies": proxies,
         "sign_in_limits": SignInLimits(),
     }
 

@@ -14,7 +14,9 @@ import jwt
 import msgspec
 from litestar.connection import Request
 
+from notifybell.api.client_address import Proxies
 from notifybell.api.operators import Operators
+from notifybell.api.rate_limit import Limits
 from notifybell.config import ProjectToken
 from notifybell.domain import identities
 from notifybell.domain.clock import Clock
@@ -28,6 +30,7 @@ Access = Literal["project", "user", "operator", "public"]
 USER_HEADER = b"x-notifybell-user"
 _ALGORITHM = "HS256"
 _KNOWN_TOKENS = 10_000
+_UNCOUNTED = frozenset({"/healthz", "/readyz"})
 _LONGEST_TOKEN = 4096
 _LATEST_EXPIRY_S = 253_402_300_799
 """The end of the year 9999."""
@@ -117,12 +120,16 @@ class Authenticator:
         secret_keys: Sequence[str],
         project_tokens: Sequence[ProjectToken],
         operators: Operators,
+        limits: Limits,
+        proxies: Proxies,
     ) -> None:
         self._database = database
         self._clock = clock
         self._api_key = api_key
         self._secret_keys = secret_keys
         self._operators = operators
+        self._limits = limits
+        self._proxies = proxies
         self._projects = [(_digest(token.token), Project(token.name)) for token in project_tokens]
         self._known: dict[str, UserClaims] = {}  # verified before; expiry is checked every time
 
@@ -130,13 +137,21 @@ class Authenticator:
         """Let the request pass with its principal, or raise Unauthenticated or Forbidden."""
         access = request.route_handler.opt.get("access")
         if access == "public":
+            if request.scope["path"] not in _UNCOUNTED:
+                self._count_address(request)
             return
         if access == "operator":
             request.scope["auth"] = await self._operators.admit(request)
             return
         if access not in ("project", "user"):
             raise Forbidden("This route is not open to anyone.")
-        caller = self._caller(_bearer(request))
+        try:
+            caller = self._caller(_bearer(request))
+        except Unauthenticated:
+            self._count_address(request)
+            raise
+        if isinstance(caller, Project):
+            self._limits.count_project(caller.name, request.scope)
         if access == "user":
             request.scope["auth"] = await self._as_user(caller, request)
         elif isinstance(caller, Project):
@@ -155,6 +170,9 @@ class Authenticator:
         if claims.expires_at is not None and claims.expires_at <= self._clock.now():
             raise TokenExpired
         return claims
+
+    def _count_address(self, request: Request[Any, Any, Any]) -> None:
+        self._limits.count_address(self._proxies.client(request.scope), request.scope)
 
     def _caller(self, token: str) -> Project | UserClaims:
         digest = _digest(token)
@@ -199,7 +217,9 @@ class Authenticator:
         self, caller: Project | UserClaims, request: Request[Any, Any, Any]
     ) -> EndUser:
         if isinstance(caller, UserClaims):
-            return EndUser(await self._user_id(caller.who), caller.expires_at)
+            user_id = await self._user_id(caller.who)
+            self._limits.count_user(user_id, request.scope)
+            return EndUser(user_id, caller.expires_at)
         named = _header(request, USER_HEADER)
         if not named:
             raise Forbidden(

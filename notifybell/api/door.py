@@ -16,7 +16,7 @@ from notifybell.api.request_log import RequestLog
 _API_PREFIX = "/api/"
 _ALLOWED_METHODS = b"GET, POST, PUT, DELETE"
 _ALLOWED_HEADERS = b"authorization, content-type, idempotency-key, last-event-id, x-notifybell-user"
-_EXPOSED_HEADERS = b"x-request-id, retry-after"
+_EXPOSED_HEADERS = b"x-request-id, retry-after, ratelimit, ratelimit-policy"
 _PREFLIGHT_LASTS_S = b"7200"
 
 
@@ -54,7 +54,8 @@ class Door:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *extra]
+                counted = scope.get("rate_limit", ())
+                message["headers"] = [*message["headers"], *extra, *counted]
                 if is_api:
                     self._log.note(scope, message["status"], started_at)
             await send(message)

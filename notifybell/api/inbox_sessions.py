@@ -15,8 +15,9 @@ from litestar.params import JSONBody
 
 from notifybell.api.auth import mint_user_token
 from notifybell.api.body import JsonBody
+from notifybell.api.client_address import Proxies
 from notifybell.api.problems import documented
-from notifybell.api.rate_limit import Buckets, client_key
+from notifybell.api.rate_limit import Buckets
 from notifybell.api.request import ApiRequest
 from notifybell.config import Config
 from notifybell.domain import identities, sign_in
@@ -186,9 +187,8 @@ def require_own_page(request: ApiRequest) -> None:
 
 
 def _client(request: ApiRequest) -> str:
-    peer = request.scope["client"]
-    forwarded = request.headers.getall("x-forwarded-for", [])
-    return client_key(peer[0] if peer else "", forwarded)
+    proxies: Proxies = request.app.state.proxies
+    return proxies.client(request.scope)
 
 
 async def _signed_in(request: ApiRequest, user_id: str) -> Response[SessionOut]:

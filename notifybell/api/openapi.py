@@ -2,8 +2,8 @@
 
 | who may call | security              | answers that every such operation can give  |
 | ------------ | --------------------- | ------------------------------------------- |
-| project      | projectToken          | 401, 403                                    |
-| user         | userToken, or         | 401, 403; 404 and 422 for the user a header |
+| project      | projectToken          | 401, 403, 429                               |
+| user         | userToken, or         | 401, 403, 429; 404 and 422 for the user a header |
 |              | projectToken + header | names; 503 as a new user is stored          |
 | public       | none                  |                                             |
 
@@ -74,8 +74,8 @@ _SECURITY: dict[str, list[Json]] = {
     "public": [],
 }
 _ANSWERS: dict[str, tuple[int, ...]] = {
-    "project": (401, 403),
-    "user": (401, 403, 404, 422, 503),
+    "project": (401, 403, 429),
+    "user": (401, 403, 404, 422, 429, 503),
     "public": (),
 }
 _ACT_FOR: Json = {

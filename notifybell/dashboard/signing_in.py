@@ -6,9 +6,9 @@ import logging
 
 from litestar import Response, get, post
 
+from notifybell.api.client_address import Proxies
 from notifybell.api.forms import Form, read_form
 from notifybell.api.operators import PATH, Operators, credential
-from notifybell.api.rate_limit import client_key
 from notifybell.api.request import ApiRequest
 from notifybell.dashboard.pages import page, redirect
 from notifybell.dashboard.refusals import back_to
@@ -93,6 +93,5 @@ async def _credential(request: ApiRequest, operators: Operators, form: Form) -> 
 
 
 def _client(request: ApiRequest) -> str:
-    peer = request.scope["client"]
-    forwarded = request.headers.getall("x-forwarded-for", [])
-    return client_key(peer[0] if peer else "", forwarded)
+    proxies: Proxies = request.app.state.proxies
+    return proxies.client(request.scope)

@@ -16,6 +16,7 @@
     │   ├── StoreFull                         store.max_size is reached; no broadcast is accepted
     │   ├── TooManyStreams
     │   └── TooManyRequests                   this caller, not we (429 at the door)
+    │       └── RateLimited                   one of [limits]
     ├── ConfigError                           the configuration file (exit code 2)
     ├── StoreError                            the database cannot be opened (exit code 3)
     ├── BackupFailed                          no copy was made, or a copy is not usable
@@ -150,6 +151,16 @@ class TooManyRequests(Busy):
 
     code = "too_many_requests"
     retry_after_s = 60
+
+
+class RateLimited(TooManyRequests):
+    """Too many requests in a short time; try again after Retry-After seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
 
 
 class ConfigError(NotifyBellError):

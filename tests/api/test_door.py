@@ -16,7 +16,9 @@ class TestCors:
     async def test_a_configured_site_may_read_the_answer(self, shop: Shop) -> None:
         response = await shop.ann.get("/api/notifications", headers={"origin": ORIGIN})
         assert response.headers["access-control-allow-origin"] == ORIGIN
-        assert response.headers["access-control-expose-headers"] == "x-request-id, retry-after"
+        assert response.headers["access-control-expose-headers"] == (
+            "x-request-id, retry-after, ratelimit, ratelimit-policy"
+        )
         assert "access-control-allow-credentials" not in response.headers
         assert response.headers["vary"] == "Origin"
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from notifybell.api.rate_limit import Buckets, client_key
+from notifybell.api.client_address import Proxies
+from notifybell.api.rate_limit import Buckets
 
 
 def test_a_burst_and_then_one_a_step() -> None:
@@ -46,7 +47,14 @@ def test_many_names_do_not_fill_the_memory() -> None:
         ("1.0.0.1", ["8.8.8.8"], "1.0.0.1"),
         ("8.8.4.4", ["8.8.8.8"], "8.8.4.4"),
         ("127.0.0.1", ["8.8.8.8"], "8.8.8.8"),
-        ("10.0.0.2", ["8.8.8.8"], "8.8.8.8"),
+        ("10.0.0.2", ["8.8.8.8"], "10.0.0.2"),
+        # what trusted proxies name is skipped, ports do not matter
+        ("127.0.0.1", ["1.1.1.1, 8.8.8.8, 172.16.0.9"], "8.8.8.8"),
+        ("127.0.0.1", ["172.16.0.8, 172.16.0.9"], "172.16.0.8"),
+        ("127.0.0.1", ["1.1.1.1, nonsense, 172.16.0.9"], "172.16.0.9"),
+        ("127.0.0.1", ["8.8.8.8:4711"], "8.8.8.8"),
+        ("127.0.0.1", ["[2606:4700::1]:4711"], "2606:4700::/64"),
+        ("::ffff:127.0.0.1", ["8.8.8.8"], "8.8.8.8"),
         ("::1", ["8.8.8.8"], "8.8.8.8"),
         # only the last word is the proxy's
         ("127.0.0.1", ["1.1.1.1, 8.8.8.8"], "8.8.8.8"),
@@ -61,4 +69,14 @@ def test_many_names_do_not_fill_the_memory() -> None:
     ],
 )
 def test_who_calls(peer: str, forwarded: list[str], key: str) -> None:
-    assert client_key(peer, forwarded) == key
+    proxies = Proxies(["127.0.0.1/32", "::1/128", "172.16.0.0/12"])
+    assert proxies.client_of(peer, forwarded) == key
+
+
+def test_a_proxy_that_was_forgotten_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    proxies = Proxies(["127.0.0.1/32"])
+    for _ in range(2):
+        proxies.client_of("10.0.0.2", ["8.8.8.8"])
+    proxies.client_of("8.8.4.4", ["8.8.8.8"])
+    [line] = caplog.messages
+    assert "peer=10.0.0.2" in line and "server.trusted_proxies" in line
