@@ -24,7 +24,10 @@ SECTIONS = (
     Section("Now", (Place("o", ROOT, "Overview"), Place("h", f"{ROOT}/channels", "Channels"))),
     Section(
         "Messages",
-        (Place("d", f"{ROOT}/deliveries", "Deliveries"),),
+        (
+            Place("b", f"{ROOT}/broadcasts", "Broadcasts"),
+            Place("d", f"{ROOT}/deliveries", "Deliveries"),
+        ),
     ),
     Section(
         "People",

@@ -36,6 +36,12 @@ async def show_notification(request: ApiRequest, notification_id: NotificationId
         request,
         "notification.html",
         told=told,
+        configured=rules.configured,
+        others=[
+            label_of(request, story.channel)
+            for story in told.channels
+            if not story.deliveries and story.channel not in rules.configured
+        ],
         one=told.notification,
         person="–" if person is None else name_of(person.external_id, person.email, person.id),
         label=lambda name: label_of(request, name),

@@ -272,15 +272,16 @@ def _page(rows: list[FoundDelivery], limit: int, last: str | None) -> FoundPage:
 
 
 def _terms(wanted: Wanted) -> tuple[str, list[Any]]:
+    # a plus keeps the planner from partial indexes in another order, all of which it would sort
     terms, values = "", list[Any]()
     if wanted.state in ("retrying", "queued"):
         terms = (
-            f" AND d.state = 'queued' AND d.attempt {'>' if wanted.state == 'retrying' else '='} 0"
+            f" AND +d.state = 'queued' AND d.attempt {'>' if wanted.state == 'retrying' else '='} 0"
         )
     elif wanted.state is not None:
-        terms, values = " AND d.state = ?", [wanted.state]
+        terms, values = " AND +d.state = ?", [wanted.state]
     for column, operator, value in (
-        ("d.channel", "=", wanted.channel),
+        ("+d.channel", "=", wanted.channel),
         ("d.broadcast_id", "=", wanted.broadcast_id),
         ("b.category", "=", wanted.category),
         ("d.created_at", ">=", wanted.since),
