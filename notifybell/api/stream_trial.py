@@ -4,7 +4,9 @@ holds them back. `notifybell doctor` asks for it through the public URL.
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Literal
 
+import msgspec
 from litestar import get
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.response import Stream
@@ -16,6 +18,13 @@ EVENTS = 3
 PAUSE_S = 0.4
 
 
+class TrialEvent(msgspec.Struct, frozen=True):
+    """One event of a trial; `data` is its number, from 0."""
+
+    event: Literal["test"]
+    data: str
+
+
 @get(
     "/api/notifications/stream/test",
     access="project",
@@ -23,7 +32,7 @@ PAUSE_S = 0.4
     tags=["health"],
     responses={
         200: ResponseSpec(
-            str,
+            TrialEvent,
             generate_examples=False,
             media_type="text/event-stream",
             description="Three events, 0.4 seconds apart. All at once: a proxy buffers.",

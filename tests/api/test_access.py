@@ -18,8 +18,6 @@ PUBLIC = {
     "/readyz": "tells that it works",
     "/openapi.json": "describes the API",
     "/docs": "explains the product",
-    "/docs/{name}": "explains the product",
-    "/docs/{folder}/{name}": "explains the product",
     "/docs/search.json": "explains the product",
     "/docs/api": "describes the API",
     "/docs/embed": "shows the elements over made-up notifications",
@@ -35,8 +33,8 @@ PUBLIC = {
     "/inbox/session": "its code is the permission",
 }
 INBOX_FILE = re.compile(r"/inbox/[a-z0-9-]+\.(js|css|svg|png)")
-DOCS_FILE = re.compile(r"/docs/assets/[a-z-]+\.(js|css|svg)")
-WIDGET = re.compile(r"/(lang/)?[a-z-]+\.js")
+DOCS_FILE = re.compile(r"/docs/assets/[a-z-]+\.(js|css|svg)|/docs(/\{\w+\})+")
+WIDGET = re.compile(r"/(widget/[0-9a-f]+/)?(lang/)?[a-z-]+\.js")
 
 
 def routes(app: Litestar) -> Iterator[tuple[str, str, Any]]:
