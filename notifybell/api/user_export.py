@@ -9,6 +9,7 @@ from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest
 from notifybell.api.users import UserId, find_user
 from notifybell.domain.clock import to_rfc3339
+from notifybell.domain.model import User
 from notifybell.store import personal
 
 _TIMES = ("_at", "_until")
@@ -29,7 +30,11 @@ class UserExport(msgspec.Struct, frozen=True):
 )
 async def export_user(request: ApiRequest, user_id: UserId) -> UserExport:
     """With what was sent to them. The secrets of their devices are left out."""
-    user = find_user(request.db, user_id)
+    return await exported(request, find_user(request.db, user_id))
+
+
+async def exported(request: ApiRequest, user: User) -> UserExport:
+    """All that is kept about this one."""
     found = await request.db.scan(lambda conn: personal.everything(conn, user.id))
     return UserExport({table: [_readable(row) for row in rows] for table, rows in found.items()})
 

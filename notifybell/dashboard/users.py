@@ -10,6 +10,7 @@ from notifybell.api.deliveries import shown_state
 from notifybell.api.pagination import DEFAULT_LIMIT, Cursor, build_page
 from notifybell.api.request import ApiRequest
 from notifybell.api.suppressions import After, Before
+from notifybell.api.user_export import exported
 from notifybell.config import policy
 from notifybell.dashboard.addresses import masked, masked_token, name_of
 from notifybell.dashboard.navigation import ROOT
@@ -17,7 +18,6 @@ from notifybell.dashboard.pages import HEADERS, notice, page, redirect
 from notifybell.dashboard.standing import label_of
 from notifybell.delivery import standing
 from notifybell.delivery.erase import erase
-from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import NotFound
 from notifybell.domain.model import User
 from notifybell.store import notifications, profiles, search, tokens, users
@@ -84,8 +84,7 @@ async def revoke_device(request: ApiRequest, user_id: UserId) -> Response[str]:
 async def export_user(request: ApiRequest, user_id: UserId) -> Response[bytes]:
     """All that is kept of the user, as a file."""
     user = _existing(request, user_id)
-    kept = await request.db.scan(lambda conn: standing.export(conn, user))
-    kept = {"exported_at": to_rfc3339(request.clock.now()), **kept}
+    kept = await exported(request, user)
     return Response(
         msgspec.json.format(msgspec.json.encode(kept)),
         media_type="application/json",

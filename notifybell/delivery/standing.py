@@ -1,11 +1,10 @@
-"""How one user stands: what reaches them on which channel and why, and all that is kept of them."""
+"""How one user stands: what reaches them on which channel, and why."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
-from notifybell.domain.model import EMAIL, IN_APP, Channel, Token, User, decode_json
+from notifybell.domain.model import EMAIL, IN_APP, Channel, Token, User
 from notifybell.domain.preferences import (
     ALL_CATEGORIES,
     Decision,
@@ -16,7 +15,7 @@ from notifybell.domain.preferences import (
     Wishes,
     resolve,
 )
-from notifybell.store import deliveries, notifications, preferences, profiles, suppressions, topics
+from notifybell.store import preferences, profiles, suppressions, topics
 from notifybell.store.database import Connection
 from notifybell.store.preferences import Choices
 from notifybell.store.profiles import WaitingDigest
@@ -24,7 +23,6 @@ from notifybell.store.rows import as_json_list
 from notifybell.store.topics import Subscription
 
 _SHOWN = 50
-_MOST = 1 << 31
 
 
 class UserStanding(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,42 +52,13 @@ def standing_of(conn: Connection, policy: Policy, user: User, now: int) -> UserS
         user=user,
         settings=settings,
         tokens=tokens,
-        topics=_topics(conn, user.id, _SHOWN),
+        topics=_topics(conn, user.id),
         digests=profiles.digests_of(conn, user.id),
         matrix={
             category: _decisions(policy, category, chosen, settings, reach, now)
             for category in (*policy.categories, *sorted(named), None)
         },
     )
-
-
-def export(conn: Connection, user: User) -> dict[str, Any]:
-    """All that is kept of a user, as plain values. Walks all of it: through `Database.scan`."""
-    everything = as_json_list(profiles.notifications_of(conn, user.id))
-    return {
-        "user": {**_plain(user), "custom_attributes": decode_json(user.custom_attributes)},
-        "settings": _plain(preferences.settings(conn, user.id)),
-        "preferences": [
-            {"category": category, "channel": channel, "choice": choice}
-            for (category, channel), choice in preferences.for_user(conn, user.id).items()
-        ],
-        "topics": [_plain(one) for one in _topics(conn, user.id, _MOST)],
-        "devices": [_plain(one) for one in profiles.tokens_of(conn, user.id)],
-        "notifications": [
-            {
-                **_plain(one),
-                "custom_attributes": decode_json(one.custom_attributes),
-                "overrides": decode_json(one.overrides),
-            }
-            for one in notifications.of_ids(conn, user.id, everything)
-        ],
-        "deliveries": [
-            _plain(one)
-            for one in deliveries.page(
-                conn, limit=_MOST, starting_after=None, ending_before=None, user_id=user.id
-            )
-        ],
-    }
 
 
 def _reach(conn: Connection, policy: Policy, user: User, tokens: list[Token]) -> Reach:
@@ -118,12 +87,7 @@ def _decisions(
     return {channel: every[channel] for channel in policy.configured}
 
 
-def _topics(conn: Connection, user_id: str, limit: int) -> list[Subscription]:
+def _topics(conn: Connection, user_id: str) -> list[Subscription]:
     return topics.page_of_user(
-        conn, user_id, state=None, limit=limit, starting_after=None, ending_before=None
+        conn, user_id, state=None, limit=_SHOWN, starting_after=None, ending_before=None
     )
-
-
-def _plain(struct: msgspec.Struct) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(struct)
-    return plain

@@ -73,12 +73,6 @@ def tokens_of(conn: Connection, user_id: str) -> list[Token]:
     return fill(Token, rows)
 
 
-def notifications_of(conn: Connection, user_id: str) -> list[str]:
-    """The ids of all of a user's notifications, those outside the inbox too."""
-    rows = conn.execute("SELECT id FROM notification WHERE user_id = ?", (user_id,)).fetchall()
-    return [row[0] for row in rows]
-
-
 def digests_of(conn: Connection, user_id: str) -> list[WaitingDigest]:
     """What waits in a user's open digests."""
     rows = conn.execute(

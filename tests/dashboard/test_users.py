@@ -101,11 +101,11 @@ async def test_the_export_holds_all_that_is_hers_and_no_more(desk: Desk) -> None
     await desk.shop.send("bob", title="For Bob only")
     response = await desk.get(f"/users/{user_id}/export")
     assert response.headers["content-disposition"] == f'attachment; filename="{user_id}.json"'
-    kept = response.json()
-    assert kept["user"]["email"] == "ann@example.com"
-    assert [one["title"] for one in kept["notifications"]] == ["Your parcel is late"]
-    assert {one["channel"] for one in kept["deliveries"]} >= {"email", "in_app"}
-    assert len(kept["devices"]) == 1
+    kept = response.json()["data"]
+    assert [one["email"] for one in kept["user"]] == ["ann@example.com"]
+    assert "Your parcel is late" in response.text
+    assert {one["channel"] for one in kept["delivery"]} >= {"email", "in_app"}
+    assert len(kept["channel_token"]) == 1
     assert "Bob" not in response.text
 
 
