@@ -15,6 +15,7 @@ from notifybell.store import portable
 from notifybell.store.backup import check
 from tests.running import RunningServer, running_server, write_config
 from tests.test_cli import run
+from tests.waiting import wait_until
 
 
 #: of the search, where there is one
@@ -27,7 +28,9 @@ def fill(server: RunningServer) -> None:
         users = [{"external_id": f"user{n}", "email": f"u{n}@example.com"} for n in range(300)]
         http.post("/users/import", json={"users": users}).raise_for_status()
         sent = {"title": "Grüße", "recipients": [{"everyone": True}], "topic": "t"}
-        http.post("/broadcasts", json=sent).raise_for_status()
+        broadcast = http.post("/broadcasts", json=sent).raise_for_status().json()
+        path = f"/broadcasts/{broadcast['id']}"
+        wait_until(lambda: http.get(path).json()["status"]["status"] == "processed")
         suppressed = {"address": "bob@example.com", "channel": "email"}
         http.post("/suppressions", json=suppressed).raise_for_status()
 
