@@ -70,6 +70,13 @@ export class Acts {
     this.#doWithUndo("archive", notification, this.#labels.archived, "unarchive");
   }
 
+  /** @param {Notification} notification an archived or snoozed one */
+  bringBack(notification) {
+    const isSnoozed = notification.status === "snoozed";
+    const [act, reverse] = isSnoozed ? /** @type {const} */ (["unsnooze", "snooze"]) : /** @type {const} */ (["unarchive", "archive"]);
+    this.#doWithUndo(act, notification, this.#labels.broughtBack, reverse);
+  }
+
   /**
    * @param {Notification} notification
    * @param {Date} until
@@ -156,6 +163,8 @@ export class Acts {
    * @param {Notification | null} notification
    */
   #ask(act, notification) {
+    const { id, snoozed_until: until } = notification ?? {};
+    if (act === "snooze" && id && until) return this.#client.snooze(id, until);
     return this.#client.mark(act, notification?.id ?? null);
   }
 }

@@ -156,6 +156,6 @@ async function problem(response) {
   const body = await response.json().catch(() => ({}));
   const seconds = Number(response.headers.get("Retry-After"));
   const retryAfterMs = seconds > 0 ? seconds * 1000 : undefined;
-  const detail = body.detail ?? `the server answered ${response.status}`;
+  const detail = body.detail ?? `status ${response.status}`;
   return new ApiError(response.status, body.code ?? "unknown", detail, retryAfterMs);
 }

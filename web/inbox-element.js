@@ -337,12 +337,11 @@ export class InboxElement extends HTMLElement {
    * @param {AbortSignal} signal
    */
   #relay(client, signal) {
-    const news = { synced: "notify-synced", "token-expired": "notify-token-expired", error: "notify-error" };
     client.addEventListener("change", () => this.schedule(), { signal });
     client.addEventListener("loaded", () => this.loaded(), { signal });
     client.addEventListener("received", (event) => this.#onReceived(event), { signal });
-    for (const [type, name] of Object.entries(news)) {
-      client.addEventListener(type, (event) => this.#tell(/** @type {keyof EventDetails} */ (name), event), { signal });
+    for (const type of /** @type {const} */ (["synced", "token-expired", "error"])) {
+      client.addEventListener(type, (event) => this.#tell(`notify-${type}`, event), { signal });
     }
   }
 

@@ -5,7 +5,8 @@
  * @import { Inbox } from "./inbox.js"
  * @import { Filter } from "./types.js"
  */
-import { isApart, keyOf, rangeOf } from "./lists.js";
+import { keyOf, rangeOf } from "./lists.js";
+import { isApart } from "./status.js";
 
 export class InboxList {
   #filter;

@@ -13,11 +13,16 @@ ${markedTextStyles}
   display: flex; align-items: center; gap: .3em; min-block-size: 3.6em; flex: none;
   padding-inline: 1.3em .7em; border-block-end: 1px solid var(--_border);
 }
+.choice { position: relative; display: flex; flex: 1; align-items: center; gap: .2em; min-inline-size: 0; }
+.choice > .icon { inline-size: 1.1em; block-size: 1.1em; color: var(--_muted); }
+.lists { position: absolute; inset: -.4em 0; inline-size: 100%; border: 0; border-radius: 6px; appearance: none; font: inherit; color: transparent; background: transparent; forced-color-adjust: none; cursor: pointer; }
+.lists > option { color: var(--_text); background: var(--_surface); }
+.lists:focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
 .heading {
-  flex: 1; min-inline-size: 0; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  min-inline-size: 0; margin: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
   font-size: 1.15em; font-weight: 650; letter-spacing: -.01em;
 }
-.tight > .heading { white-space: normal; overflow-wrap: anywhere; line-height: 1.2; }
+.tight .heading { white-space: normal; overflow-wrap: anywhere; line-height: 1.2; }
 .tight > .mark-all > span { display: none; }
 .mark-all, .close, .filter, .toggle, .snooze, .archive, .retry, .undo, .group-acts > button {
   color: var(--_muted); border-radius: 8px; transition: background-color .12s, color .12s;

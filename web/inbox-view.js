@@ -6,18 +6,20 @@
  *
  * @import { ItemContext } from "./item-view.js"
  * @import { InboxClient } from "./client.js"
- * @import { BellLabels, Fire, InboxState, Labels, Notification } from "./types.js"
+ * @import { BellLabels, Filter, Fire, InboxState, Labels, Notification } from "./types.js"
  */
 import { Acts } from "./acts.js";
 import { CategoryTabs, tabsOf } from "./category-tabs.js";
 import { button, h, icon } from "./dom.js";
 import { makeRoom } from "./head-room.js";
 import { inboxEnglish } from "./inbox-labels.js";
+import { ListChoice } from "./list-choice.js";
 import { ListView } from "./list-view.js";
 import { localeOf } from "./locale.js";
 import { SnoozeMenu } from "./menu.js";
 import { Notice } from "./notice.js";
 import { onTick } from "./relative-time.js";
+import { isApart } from "./status.js";
 
 const SKELETON_ROWS = 6;
 
@@ -43,7 +45,9 @@ export class InboxPane {
   #menu;
   #tabs;
   #list;
-  #unreadOnly = false;
+  /** @type {Filter["status"]} */
+  #status = "all";
+  #choice;
   #isOffering = false;
   /** @type {string | null} */
   #category = null;
@@ -64,7 +68,9 @@ export class InboxPane {
     this.#menu = new SnoozeMenu(labels, locale);
     this.#tabs = new CategoryTabs(labels.categories, (key) => this.#choose({ category: key }));
     this.#parts = makeParts(labels, options.close !== null);
-    this.#fitHead = makeRoom(this.#parts.header, this.#parts.heading);
+    this.#choice = new ListChoice(labels, (status) => this.#choose({ status }));
+    this.#parts.header.prepend(this.#choice.element);
+    this.#fitHead = makeRoom(this.#parts.header, this.#choice.heading);
     const renderItem = options.renderItem ?? (() => null);
     const context = { labels, locale, host, renderItem, actions: this.#itemActions() };
     this.#list = new ListView(context, this.#parts.body);
@@ -88,11 +94,13 @@ export class InboxPane {
     const isEmpty = !hasItems && source.phase === "ready" && !source.hasMore;
     empty.hidden = !isEmpty || this.#isFiltered;
     emptyFilter.hidden = !isEmpty || !this.#isFiltered;
-    const isAllRead = view.unreadCount === 0;
-    const fits = markAll.hidden === isAllRead;
-    markAll.hidden = isAllRead;
-    unread.hidden = isAllRead && !this.#unreadOnly;
-    unread.ariaPressed = String(this.#unreadOnly);
+    const hasNone = view.unreadCount === 0 || this.#isApart;
+    const isUnreadOnly = this.#status === "unread";
+    const fits = markAll.hidden === hasNone;
+    this.#choice.update(this.#status);
+    markAll.hidden = hasNone;
+    unread.hidden = hasNone && !isUnreadOnly;
+    unread.ariaPressed = String(isUnreadOnly);
     if (!fits) this.#fitHead();
     this.#updateTabs();
     this.#updateHint(state);
@@ -103,6 +111,7 @@ export class InboxPane {
 
   /** While it is shown, times go on. */
   show() {
+    if (this.#isApart) this.#choose({ status: "all" });
     void this.#offerPush();
     this.#list.tick(Date.now());
     const stop = onTick(() => this.#list.tick(Date.now()));
@@ -135,8 +144,8 @@ export class InboxPane {
     const acts = this.#acts;
     return {
       activate: (notification, event) => this.#activate(notification, event),
-      toggleRead: (notification) => acts.toggleRead(notification),
-      archive: (notification) => acts.archive(notification),
+      toggleRead: (one) => (isApart(one) ? acts.bringBack(one) : acts.toggleRead(one)),
+      archive: (one) => (isApart(one) ? acts.bringBack(one) : acts.archive(one)),
       snooze: (notification, opener) =>
         this.#menu.open(opener, (until) => acts.snooze(notification, until)),
       ungroup: (notification) => void acts.ungroup(notification),
@@ -159,7 +168,7 @@ export class InboxPane {
     markAll.addEventListener("click", () => void this.#acts.markAllRead(this.#category));
     close.addEventListener("click", () => this.#options.close?.());
     retry.addEventListener("click", () => client.retry());
-    unread.addEventListener("click", () => this.#choose({ unreadOnly: !this.#unreadOnly }));
+    unread.addEventListener("click", () => this.#choose({ status: this.#status === "unread" ? "all" : "unread" }));
     pill.addEventListener("click", () => this.#toTop());
     body.addEventListener("scroll", () => this.#updatePill(), { passive: true });
     client.addEventListener("received", (event) => this.#onReceived(event), { signal });
@@ -184,19 +193,23 @@ export class InboxPane {
   }
 
   get #isFiltered() {
-    return this.#unreadOnly || this.#category !== null;
+    return this.#status !== "all" || this.#category !== null;
+  }
+
+  get #isApart() {
+    return isApart({ status: this.#status });
   }
 
   /** The list that is looked at. */
   get #source() {
     const { client } = this.#options;
-    return client.list({ category: this.#category, status: this.#unreadOnly ? "unread" : "all" });
+    return client.list({ category: this.#category, status: this.#status });
   }
 
-  /** @param {{ category?: string | null, unreadOnly?: boolean }} choice */
-  #choose({ category = this.#category, unreadOnly = this.#unreadOnly }) {
+  /** @param {Partial<Filter>} choice */
+  #choose({ category = this.#category, status = this.#status }) {
     this.#category = category;
-    this.#unreadOnly = unreadOnly;
+    this.#status = status;
     this.#above.clear();
     this.#parts.body.scrollTop = 0;
     this.update();
@@ -319,7 +332,6 @@ class MoreView {
  * @param {boolean} canClose
  */
 function makeParts(labels, canClose) {
-  const heading = h("h2", { part: "heading", class: "heading", id: "heading" }, labels.notifications);
   const unread = button("filter", labels.unreadOnly, labels.unreadOnly);
   const markAll = button("mark-all", labels.markAllRead, icon("checks"), h("span", {}, labels.markAllRead));
   const close = button("close", labels.close, icon("close"));
@@ -333,8 +345,8 @@ function makeParts(labels, canClose) {
   const slots = [h("slot", { name: "header" }), unread, markAll, ...(canClose ? [close] : [])];
   markAll.title = labels.markAllRead;
   return {
-    ...{ heading, unread, markAll, close, retry, pill, pillText, failed },
-    header: h("div", { part: "header", class: "header" }, heading, ...slots),
+    ...{ unread, markAll, close, retry, pill, pillText, failed },
+    header: h("div", { part: "header", class: "header" }, ...slots),
     hint: h("div", { part: "hint", class: "hint", role: "status" }),
     body: h("div", { part: "body", class: "body", id: "body", tabindex: "-1" }),
     skeleton: skeleton(labels),

@@ -8,7 +8,8 @@ import { button, h, icon } from "./dom.js";
 import { GroupView } from "./group-view.js";
 import { markedText } from "./marked-text.js";
 import { relativeTime } from "./relative-time.js";
-import { isUnread } from "./status.js";
+import { snoozeTime } from "./snooze-times.js";
+import { isApart, isUnread } from "./status.js";
 import { swipeable } from "./swipe.js";
 
 /**
@@ -46,7 +47,8 @@ export class ItemView {
   #under = null;
   #toggle = button("toggle", "", icon("check"), icon("dot"));
   #snooze = button("snooze", "", icon("clock"));
-  #archive = button("archive", "", icon("archive"));
+  /** In a list of its own it is the way back. */
+  #archive;
 
   /**
    * @param {Notification} notification
@@ -55,6 +57,7 @@ export class ItemView {
   constructor(notification, context) {
     this.#context = context;
     this.notification = notification;
+    this.#archive = button("archive", "", icon(isApart(notification) ? "up" : "archive"));
     this.dot = h("span", { part: "dot", class: "dot", id: `${notification.id}-u`, role: "img" });
     this.main = mainElement(notification);
     this.time = timeElement(notification, context.locale);
@@ -83,7 +86,11 @@ export class ItemView {
 
   /** @param {number} now epoch ms */
   tick(now) {
-    const text = relativeTime(Date.parse(this.notification.created_at), now, this.#context.locale);
+    const { created_at, snoozed_until } = this.notification;
+    const { locale } = this.#context;
+    const text = snoozed_until
+      ? snoozeTime(new Date(snoozed_until), new Date(now), locale)
+      : relativeTime(Date.parse(created_at), now, locale);
     if (this.time.textContent !== text) this.time.textContent = text;
     this.#group?.tick(now);
   }
@@ -111,9 +118,11 @@ export class ItemView {
   }
 
   /** @param {Labels} labels */
-  #nameButtons({ snooze, archive }) {
+  #nameButtons({ snooze, archive, bringBack }) {
+    const isAway = isApart(this.notification);
     this.#snooze.ariaLabel = this.#snooze.title = snooze;
-    this.#archive.ariaLabel = this.#archive.title = archive;
+    this.#archive.ariaLabel = this.#archive.title = isAway ? bringBack : archive;
+    this.#toggle.hidden = isAway;
     this.#snooze.ariaHasPopup = "dialog";
     this.#snooze.ariaExpanded = "false";
   }

@@ -7,6 +7,7 @@
  *
  * @import { Filter, InboxState, Page, Range } from "./types.js"
  */
+import { isApart } from "./status.js";
 
 /** The key of the list that hides nothing: the inbox itself. */
 export const INBOX = "all ";
@@ -22,15 +23,6 @@ export const noRange = { phase: "loading", floor: "", next: null, more: "idle" }
  */
 export function keyOf({ status, category }) {
   return `${status} ${category ?? ""}`;
-}
-
-/**
- * Whether its notifications do not stand in the inbox.
- *
- * @param {Filter} filter
- */
-export function isApart({ status }) {
-  return status === "archived" || status === "snoozed";
 }
 
 /**

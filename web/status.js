@@ -8,3 +8,12 @@
 export function isUnread({ status }) {
   return status === "unseen" || status === "unread";
 }
+
+/**
+ * Whether it stands in a list of its own and not in the inbox.
+ *
+ * @param {{ status: string }} rowOrFilter
+ */
+export function isApart({ status }) {
+  return status === "archived" || status === "snoozed";
+}

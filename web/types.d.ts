@@ -264,6 +264,13 @@ export interface Labels extends BellLabels {
   tomorrow: string;
   nextWeek: string;
   pickTime: string;
+  /** Name of the choice of a list, beside the title. */
+  lists: string;
+  snoozedList: string;
+  archivedList: string;
+  /** For an archived or snoozed one: the button, and what is said then. */
+  bringBack: string;
+  broughtBack: string;
   /** `time` is written out for the reader. */
   snoozedUntil: (time: string) => string;
   /** On the button that leads back up to what has arrived. */

@@ -115,10 +115,11 @@ class Shop:
         data: list[dict[str, Any]] = answer.raise_for_status().json()["data"]
         return data
 
-    def act(self, user: str, path: str) -> None:
+    def act(self, user: str, path: str, **body: Any) -> None:
         """What the user does on another device."""
         url = f"{self.server.url}/api/notifications/{path}"
-        httpx.post(url, headers=self.server.user_headers(user)).raise_for_status()
+        headers = self.server.user_headers(user)
+        httpx.post(url, headers=headers, json=body or None).raise_for_status()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

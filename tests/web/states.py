@@ -190,6 +190,15 @@ async def panel_unread(stage: Stage) -> None:
     await expect(item(stage.page, "delivered")).to_have_count(0)
 
 
+@state("panel, archived ones")
+async def panel_archived(stage: Stage) -> None:
+    await panel(stage, 'tabs="*"')
+    await item(stage.page, "Cy replied").hover()
+    await item(stage.page, "Cy replied").get_by_role("button", name="Archive").click()
+    await stage.page.get_by_role("combobox", name="Show").select_option("archived")
+    await expect(item(stage.page, "Cy replied")).to_be_visible()
+
+
 @state("panel, another tab")
 async def panel_tab(stage: Stage) -> None:
     await panel(stage, 'tabs="*"')

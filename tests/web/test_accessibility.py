@@ -21,14 +21,23 @@ pytestmark = [
 #: where a way by keyboard begins, and what it leads past
 TOURS = {
     "push, offered": [
-        *("Unread", "Mark all as read", "Cy replied", "Mark as read", "Snooze", "Archive"),
+        *("Show", "Unread", "Mark all as read", "Cy replied", "Mark as read", "Snooze", "Archive"),
         *("and 2 others", "Turn on", "Not now"),
     ],
     "panel, list": [
-        *("Unread", "Mark all as read", "All", "Cy replied", "Mark as read", "Snooze", "Archive"),
+        *(
+            "Show",
+            "Unread",
+            "Mark all as read",
+            "All",
+            "Cy replied",
+            "Mark as read",
+            "Snooze",
+            "Archive",
+        ),
         "and 2 others",
     ],
-    "panel, error": ["Try again"],
+    "panel, error": ["Show", "Try again"],
     "panel, undo": ["Undo"],
     "panel, snooze menu": ["Tomorrow", "Next week", "Pick a time", "Snooze"],
     "toasts, several": [
