@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
@@ -40,44 +40,51 @@ def tagged(shop: Shop, ann: str) -> Callable[[str, str], str]:
     return address
 
 
-async def test_the_versioned_files_are_kept_for_ever(shop: Shop) -> None:
+@pytest.fixture
+async def anyone(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody who fetches files from the server."""
+    async with httpx.AsyncClient(base_url=shop.server.url) as client:
+        yield client
+
+
+async def test_the_versioned_files_are_kept_for_ever(anyone: httpx.AsyncClient) -> None:
     for name in ("notifybell.js", "notifybell-panel.js", "lang/de.js", "client.js"):
-        answer = httpx.get(f"{shop.server.url}{FOLDER}/{name}").raise_for_status()
+        answer = (await anyone.get(f"{FOLDER}/{name}")).raise_for_status()
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         assert answer.headers["access-control-allow-origin"] == "*"
         assert answer.headers["content-type"].startswith("text/javascript")
 
 
-async def test_another_version_is_not_found(shop: Shop) -> None:
+async def test_another_version_is_not_found(anyone: httpx.AsyncClient) -> None:
     for path in ("/widget/0123456789abcdef/notifybell.js", "/widget/notifybell.js", "/widget"):
-        answer = httpx.get(f"{shop.server.url}{path}")
+        answer = await anyone.get(path)
         assert answer.status_code == 404
         assert "immutable" not in answer.headers.get("cache-control", "")
 
 
 @pytest.mark.parametrize("name", ["notifybell.js", "notifybell-all.js"])
 async def test_the_stable_entry_is_kept_for_minutes_and_names_its_own_version(
-    name: str, shop: Shop
+    name: str, anyone: httpx.AsyncClient
 ) -> None:
-    answer = httpx.get(f"{shop.server.url}/{name}")
+    answer = await anyone.get(f"/{name}")
     assert answer.headers["cache-control"] == "public, max-age=300, must-revalidate"
     later = re.findall(r"import\([\"`]([^$\"`]*/)", answer.text)
     assert later and all(path.startswith(f".{FOLDER}/") for path in later)
 
 
-async def test_all_else_at_the_root_is_asked_for_each_time(shop: Shop) -> None:
+async def test_all_else_at_the_root_is_asked_for_each_time(anyone: httpx.AsyncClient) -> None:
     for name in ("client.js", "lang/de.js", "notifybell-panel.js"):
-        answer = httpx.get(f"{shop.server.url}/{name}")
+        answer = await anyone.get(f"/{name}")
         assert answer.headers["cache-control"] == "no-cache"
         etag = {"if-none-match": answer.headers["etag"]}
-        assert httpx.get(answer.url, headers=etag).status_code == 304
+        assert (await anyone.get(answer.url, headers=etag)).status_code == 304
 
 
 @pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
-async def test_every_coding_carries_the_same(coding: str, shop: Shop) -> None:
+async def test_every_coding_carries_the_same(coding: str, anyone: httpx.AsyncClient) -> None:
     for name in ("notifybell.js", "client.js"):
-        url = f"{shop.server.url}{FOLDER}/{name}"
-        answer = httpx.get(url, headers={"accept-encoding": coding})
+        headers = {"accept-encoding": coding}
+        answer = await anyone.get(f"{FOLDER}/{name}", headers=headers)
         assert answer.headers.get("content-encoding", "identity") == coding
         assert answer.text == widget().files[name]
 
@@ -118,10 +125,10 @@ async def test_a_bell_of_the_stable_entry_fetches_its_version(
 
 
 async def test_an_entry_of_an_older_version_says_that_its_panel_is_gone(
-    shop: Shop, browser: Browser, bell: Address, ann: str
+    shop: Shop, browser: Browser, bell: Address, ann: str, anyone: httpx.AsyncClient
 ) -> None:
     """Another tab's or the browser's copy, after an upgrade of the server."""
-    old = httpx.get(f"{shop.server.url}/notifybell.js").text
+    old = (await anyone.get("/notifybell.js")).text
     body = old.replace(FOLDER, "/widget/0123456789abcdef")
     headers = {"access-control-allow-origin": "*"}
     page = await browser.new_page()
