@@ -1,6 +1,7 @@
 """The command that prints the tags for a page, and writes copies for sites that serve them."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import click
 
@@ -35,9 +36,18 @@ def embed(what: str, config_path: str | None, folder: Path | None) -> None:
     name, url = _ENTRIES[what], load(config_path).server.public_url.rstrip("/")
     if folder:
         _copy(folder)
-    src = f"{folder.name}/{name}" if folder else f"{url}{widget().folder}/{name}"
+    src = f"{_served_at(folder)}/{name}" if folder else f"{url}{widget().folder}/{name}"
     server = f' server-url="{url}"' if folder else ""
     click.echo(_TAG.format(src=src, integrity=widget().integrity(name), server=server))
+    if folder:
+        click.echo(f"src is a guess: it must say where your site serves {folder}", err=True)
+
+
+def _served_at(folder: Path) -> str:
+    """Where most sites serve it: under its own name, from their root."""
+    is_below = not folder.is_absolute() and ".." not in folder.parts
+    parts = folder.parts if is_below else (folder.name,)
+    return "".join(f"/{quote(part)}" for part in parts)
 
 
 def _copy(folder: Path) -> None:

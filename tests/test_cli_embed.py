@@ -37,11 +37,30 @@ def test_copies_are_all_that_the_entries_fetch(file: Path, tmp_path: Path) -> No
     folder = tmp_path / "static" / "bell"
     ran = run("embed", "--copy-to", folder, "--config", file)
     assert ran.code == OK
-    assert 'src="bell/notifybell.js"' in ran.out and f'server-url="{URL}"' in ran.out
+    assert 'src="/bell/notifybell.js"' in ran.out and f'server-url="{URL}"' in ran.out
     for path in folder.rglob("*.js"):
         for name in re.findall(r"import\(\"\./([^\"]+)\"", path.read_text()):
             assert (folder / name).is_file(), name
     assert (folder / "lang/de.js").is_file()
+
+
+@pytest.mark.parametrize(
+    ("folder", "src"),
+    [
+        ("static/notifybell", "/static/notifybell/notifybell.js"),
+        ("./static/", "/static/notifybell.js"),
+        (".", "/notifybell.js"),
+        ("../site/a bell", "/a%20bell/notifybell.js"),
+    ],
+)
+def test_the_tags_of_copies_name_the_folder_from_the_sites_root(
+    folder: str, src: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    ran = run("embed", "--copy-to", folder, "--config", file)
+    assert f'src="{src}"' in ran.out
+    assert "where your site serves" in ran.err and "where your site" not in ran.out
 
 
 def test_a_folder_that_cannot_be_written_is_said(file: Path, tmp_path: Path) -> None:
