@@ -52,6 +52,28 @@ async def test_the_inbox_snippet_shows_a_live_inbox(shop: Shop, page: Page, ann:
     await expect(item(page, "Order 1")).to_be_visible()
 
 
+async def test_the_worker_under_trusted_types_is_installed_and_the_plain_one_is_not(
+    pushing_shop: Shop, context: BrowserContext, ann: str
+) -> None:
+    shop = pushing_shop
+    policy = (
+        f"default-src 'none'; script-src {shop.server.url}; connect-src {shop.server.url};"
+        " require-trusted-types-for 'script'; trusted-types notifybell-worker"
+    )
+    page = await context.new_page()
+    await page.goto(f"{shop.site.origin}/plain")
+    ends = {}
+    for name in ("push", "trusted types"):
+        worker = shown(shop, block("web-push.md", "worker", name), ann)
+        shop.site.pages["/trusted-sw.js"] = (policy, worker)
+        ends[name] = await page.evaluate(
+            "navigator.serviceWorker.register('/trusted-sw.js', { scope: '/trusted/' })"
+            ".then(() => 'installed', ({ message }) => message)"
+        )
+    assert "script evaluation failed" in ends["push"]
+    assert ends["trusted types"] == "installed"
+
+
 async def test_the_push_snippet_registers_the_worker_and_offers_push(
     pushing_shop: Shop, context: BrowserContext, ann: str
 ) -> None:
