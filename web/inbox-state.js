@@ -127,11 +127,13 @@ export function arrivals(state, changes) {
  * @param {Changes} changes
  */
 export function madeElsewhere(state, changes) {
+  // What another tab did lies on top here, too.
+  const own = state.pending.filter(({ isHeard }) => !isHeard);
   return changes.data.filter((row) => {
     const known = state.rows.get(row.id);
     if (!known || known.seq >= row.seq || known.place !== row.place) return false;
     if (row.status === "grouped" || known.status === "grouped") return false;
-    return overlaid(known, state.pending).status !== overlaid(row, state.pending).status;
+    return overlaid(known, own).status !== overlaid(row, own).status;
   });
 }
 

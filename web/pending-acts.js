@@ -123,7 +123,9 @@ export class PendingActs {
     const { pending } = this.#inbox.state;
     const known = new Set(pending.map(({ key }) => key));
     const { acts } = this.#outbox;
-    for (const act of acts) if (!known.has(act.key)) this.#inbox.dispatch({ type: "acted", act });
+    for (const act of acts) {
+      if (!known.has(act.key)) this.#inbox.dispatch({ type: "acted", act: { ...act, isHeard: true } });
+    }
     const kept = new Set(acts.map(({ key }) => key));
     const gone = pending.filter(({ key }) => !kept.has(key) && !this.#outbox.isRunning(key));
     if (gone.length) void this.#drop(gone);

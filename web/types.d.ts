@@ -89,6 +89,8 @@ export interface Act {
   upTo: string;
   /** RFC 3339. */
   at: string;
+  /** Done in another tab, or before this page. */
+  isHeard?: true;
 }
 
 export type Connection = "connecting" | "live" | "reconnecting" | "signed-out";

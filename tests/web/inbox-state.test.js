@@ -180,6 +180,13 @@ test("the echo of an own act was not made elsewhere", () => {
   assert.equal(madeElsewhere(loaded(), echo).length, 1);
 });
 
+test("what another tab did was made elsewhere, though it is shown already", () => {
+  const echo = changes(4, [row(2, { seq: 4, status: "read" })]);
+  const shown = acted(loaded(), act("read", "ntf_2", { isHeard: true }));
+  assert.equal(statusOf(shown, "ntf_2"), "read");
+  assert.equal(madeElsewhere(shown, echo).length, 1);
+});
+
 test("the newest place is that of the row on top", () => {
   assert.equal(newestPlace(loaded()), "ntf_3");
   assert.equal(newestPlace(emptyInbox), "");

@@ -162,6 +162,30 @@ async def test_reading_on_the_phone_clears_the_laptop(
     assert ["read", "Order 1"] not in await heard(page)
 
 
+async def test_what_another_tab_did_is_reported_there_and_not_here(
+    shop: Shop, context: BrowserContext, bell: Bell, ann: str
+) -> None:
+    shop.send(ann, "Order 1")
+    script = f"""{NOTE_EVENTS} window.synced = [];
+    document.addEventListener("notify-synced", ({{ detail }}) =>
+      synced.push(...detail.notifications.map(({{ status }}) => status)));"""
+    here, there = await context.new_page(), await context.new_page()
+    for page in (here, there):
+        await page.goto(bell(ann, script=script))
+        await expect_unread(page, 1)
+    await open_panel(here)
+    await item(here, "Order 1").hover()
+    await item(here, "Order 1").get_by_role("button", name="Archive").click()
+    await expect_unread(there, 0)
+    await wait_for_script(there, "synced.includes('archived')")
+    shop.send(ann, "Order 2")
+    for page in (here, there):
+        await wait_for_event(page, "received")
+    assert "archived" not in [name for name, _ in await heard(there)]
+    assert (await there.evaluate("synced")).count("archived") == 1
+    assert await here.evaluate("synced") == []
+
+
 async def test_an_own_act_is_not_reported_as_made_elsewhere(
     shop: Shop, page: Page, bell: Bell, ann: str
 ) -> None:
