@@ -24,6 +24,7 @@ from notifybell.domain.errors import ConfigError
 from notifybell.domain.inbox_config import InboxConfig
 from notifybell.domain.languages import LANGUAGES, language
 from notifybell.domain.limits_config import NETWORK, LimitsConfig
+from notifybell.domain.metrics_config import MetricsConfig
 from notifybell.domain.model import IN_APP, Category, Channel, RouteStep, Throttle
 from notifybell.domain.near import nearest
 from notifybell.domain.preferences import OFF, Policy
@@ -183,6 +184,7 @@ class Config(Table, frozen=True, kw_only=True):
     auth: AuthConfig
     server: ServerConfig = ServerConfig()
     limits: LimitsConfig = LimitsConfig()
+    metrics: MetricsConfig = MetricsConfig()
     store: StoreConfig = StoreConfig()
     backup: BackupConfig | None = None
     email: EmailConfig | None = None
@@ -349,6 +351,8 @@ def secrets(config: Config) -> Iterator[str]:
     yield from config.auth.secret_keys
     yield from (token.token for token in config.auth.project_tokens)
     yield from config.dashboard.passwords.values()
+    if config.metrics.token:
+        yield config.metrics.token
     if config.email is not None and config.email.password:
         yield config.email.password
     if config.web_push is not None:

@@ -278,9 +278,11 @@ async def _listen(
     tune_interpreter()
     waiting = asyncio.create_task(stop.wait())
     watched = asyncio.create_task(systemd.stay_watched(lambda: running.parts.database.is_turning))
+    measured = asyncio.create_task(running.parts.meter.run())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
     watched.cancel()
+    measured.cancel()
     failed = serving.done()
     if failed:
         log.error("the server ended by itself error=%r", serving.exception())

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from notifybell import cli
+from notifybell.api.prometheus import METRICS
 from notifybell.api.widget_bundle import with_languages
 from notifybell.channels import registry, template_files, template_values, templates, webhook
 from notifybell.delivery import choices, circuits, digest
@@ -63,6 +64,14 @@ def event_types() -> str:
     return "\n".join(["| type | level | means |", "| --- | --- | --- |", *rows])
 
 
+def metrics() -> str:
+    """A table of what /metrics has."""
+    rows = [
+        f"| `{one.name}` | {one.kind} | {', '.join(one.labels)} | {one.text} |" for one in METRICS
+    ]
+    return "\n".join(["| metric | kind | labels | means |", "| --- | --- | --- | --- |", *rows])
+
+
 def retries() -> str:
     """A table of how patient each channel is."""
     rows = [
@@ -98,6 +107,7 @@ TABLES = {
         "rules": table_of(preferences.__doc__),
         "waits": table_of(preferences.__doc__, 1),
     },
+    "monitoring.md": {"metrics": metrics()},
     "events.md": {"types": event_types()},
     "suppressions.md": {"refusals": table_of(mail_status.__doc__)},
     "templates.md": {

@@ -701,6 +701,7 @@ class TestDocuments:
         monkeypatch.setenv("NOTIFYBELL_API_KEY", "pk_shop1234")
         monkeypatch.setenv("NOTIFYBELL_SECRET_KEY", SECRET)
         monkeypatch.setenv("NOTIFYBELL_PROJECT_TOKEN", TOKEN)
+        monkeypatch.setenv("NOTIFYBELL_METRICS_TOKEN", "prometheus-0123456789")
         monkeypatch.setenv("NOTIFYBELL_SMTP_PASSWORD", "hunter2")
         monkeypatch.setenv("NOTIFYBELL_WEB_PUSH_PRIVATE_KEY", PUSH["private_key"])
         monkeypatch.setenv("NOTIFYBELL_WEBHOOK_SECRET", WHSEC)

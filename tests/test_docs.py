@@ -75,7 +75,7 @@ def test_every_page_is_reached_from_the_readme(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_configuration_key_exists(page: Path) -> None:
     tables = (
-        "server|store|backup|auth|email|web_push|templates|inbox|dashboard|defaults|categories"
+        "server|store|metrics|backup|auth|email|web_push|templates|inbox|dashboard|defaults|categories"
         "|webhooks"
     )
     named = re.findall(rf"`((?:{tables})\.[A-Za-z_.\[\]]+)`", page.read_text("utf-8"))

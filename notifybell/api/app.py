@@ -30,6 +30,7 @@ from notifybell.api.opened import tell_opened
 from notifybell.api.operators import Operators
 from notifybell.api.parts import Parts
 from notifybell.api.preferences import PreferencesController
+from notifybell.api.prometheus import get_prometheus
 from notifybell.api.rate_limit import Limits
 from notifybell.api.request import ApiRequest
 from notifybell.api.snooze import snooze
@@ -47,7 +48,7 @@ from notifybell.api.widget import widget_routes
 def create_app(parts: Parts, *more_routes: Any) -> ASGIApp:
     """The ASGI application over these parts; `more_routes` are demo mode's."""
     app = create_litestar(parts, *more_routes)
-    return Door(app, parts.config.server.allowed_origins, parts.request_log)
+    return Door(app, parts.config.server.allowed_origins, parts.request_log, parts.meter)
 
 
 def create_litestar(parts: Parts, *more_routes: Any) -> Litestar:
@@ -121,4 +122,5 @@ _ROUTES = (
     tell_opened,
     healthz,
     readyz,
+    get_prometheus,
 )

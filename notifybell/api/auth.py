@@ -146,7 +146,7 @@ class Authenticator:
         if access not in ("project", "user"):
             raise Forbidden("This route is not open to anyone.")
         try:
-            caller = self._caller(_bearer(request))
+            caller = self._caller(bearer(request))
         except Unauthenticated:
             self._count_address(request)
             raise
@@ -257,7 +257,8 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
-def _bearer(request: Request[Any, Any, Any]) -> str:
+def bearer(request: Request[Any, Any, Any]) -> str:
+    """The token of the request. Raises Unauthenticated where there is none."""
     scheme, _, token = _header(request, b"authorization").partition(" ")
     if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
         raise Unauthenticated

@@ -11,6 +11,7 @@ from typing import Any
 
 from litestar.types import ASGIApp, Message, Receive, Send
 
+from notifybell.api.meter import Meter
 from notifybell.api.request_log import RequestLog
 
 _API_PREFIX = "/api/"
@@ -23,9 +24,12 @@ _PREFLIGHT_LASTS_S = b"7200"
 class Door:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, allowed_origins: Sequence[str], log: RequestLog) -> None:
+    def __init__(
+        self, app: ASGIApp, allowed_origins: Sequence[str], log: RequestLog, meter: Meter
+    ) -> None:
         self._app = app
         self._log = log
+        self._meter = meter
         self._start = secrets.token_hex(4)
         self._numbers = itertools.count()
         self._allowed = {origin.encode() for origin in allowed_origins}
@@ -56,6 +60,7 @@ class Door:
             if message["type"] == "http.response.start":
                 counted = scope.get("rate_limit", ())
                 message["headers"] = [*message["headers"], *extra, *counted]
+                self._meter.note(scope, message["status"], started_at)
                 if is_api:
                     self._log.note(scope, message["status"], started_at)
             await send(message)

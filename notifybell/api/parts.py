@@ -2,6 +2,7 @@
 
 import msgspec
 
+from notifybell.api.meter import Meter
 from notifybell.api.request_log import RequestLog
 from notifybell.config import Config
 from notifybell.delivery.accept import Accept
@@ -35,3 +36,4 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sign_in: SignInMails | None = None
     #: None where nobody signs in to the hosted inbox by mail
     request_log: RequestLog = msgspec.field(default_factory=RequestLog)
+    meter: Meter = msgspec.field(default_factory=Meter)

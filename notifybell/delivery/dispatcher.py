@@ -58,6 +58,8 @@ class Lane:
         self.channel: Channel = kind.name
         self.label = kind.label
         self.circuits = Circuits()
+        self.attempts = Counter[str]()
+        #: since the start, by outcome: sent retried dead gone misconfigured
         self._kind = kind
         self._sender = sender
         self._database = database
@@ -78,6 +80,11 @@ class Lane:
         """The configuration fault that keeps this channel, or one of its hosts, from sending."""
         faults = [one.reason for one in self.circuits.not_closed().values() if one.is_fault]
         return faults[0] if faults else None
+
+    @property
+    def in_hand(self) -> int:
+        """How many are being sent."""
+        return len(self._active)
 
     def wake(self) -> None:
         """Something of ours became due, or a slot became free."""
@@ -224,6 +231,7 @@ class Lane:
             log.exception("sender failed unexpectedly id=%s channel=%s", one.id, one.channel)
             await self._failed(one, Temporary(f"unexpected fault: {type(bug).__name__}"))
         else:
+            self.attempts["sent"] += 1
             is_back = self.circuits.answered(one.host)
             settled = (one, receipt.detail, self._clock.now())
             await self._patiently(
@@ -262,9 +270,11 @@ class Lane:
         now = self._clock.now()
         await self._note_failure(one.host, failure, now)
         if isinstance(failure, Misconfigured):
+            self.attempts["misconfigured"] += 1
             again_at = max(now, self.circuits.opens_at(one.host))
             await self._give_back(one, failure.message, again_at)
         elif isinstance(failure, AddressGone):
+            self.attempts["gone"] += 1
             await self._settle(lambda conn: outcomes.record_gone(conn, one, failure, now))
             log.info("address gone id=%s channel=%s", one.id, one.channel)
         else:
@@ -295,6 +305,7 @@ class Lane:
             deadline_at=one.deadline_at,
             now=now,
         )
+        self.attempts["retried" if isinstance(verdict, Retry) else "dead"] += 1
         if isinstance(verdict, Retry):
             await self._settle(
                 lambda conn: outcomes.record_retry(

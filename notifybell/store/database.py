@@ -22,6 +22,7 @@ from typing import IO, Any, TypeVar
 import msgspec
 
 from notifybell.domain.errors import QueueFull, StoreError, StoreUnavailable
+from notifybell.domain.histogram import Histogram
 from notifybell.domain.model import Channel
 from notifybell.store.file import connect, migrate, take_lock, wait_for_nobody, wait_when_busy
 from notifybell.store.jobs import Job, run_batch
@@ -49,6 +50,9 @@ _WAL_BUSY_BYTES = 48 * 1024 * 1024
 """A checkpoint stalls the writer for as long as it copies: under load it is put off until here."""
 
 _COMPLAIN_EVERY_S = 10.0
+
+_JOBS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5)
 
 _STUCK_S = 30.0
 """Without work the writer still looks up every second; a commit or a checkpoint takes far less."""
@@ -95,6 +99,8 @@ class Database:
         self._rung = False
         self._interactive_at = 0.0
         self._listeners: list[Listener] = []
+        self.commit_jobs = Histogram(_JOBS)
+        self.commit_seconds = Histogram(_SECONDS)
         self._lock: IO[bytes] | None = None
         self._scanner = ThreadPoolExecutor(1, thread_name_prefix="notifybell-scan")
         self._scan_conn: Connection | None = None
@@ -248,6 +254,7 @@ class Database:
     def _commit_group(self) -> None:
         self._writer.forget_touched()
         group: list[Job] = []
+        started_at = time.monotonic()
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             if not self._run_together(group):
@@ -257,6 +264,8 @@ class Database:
                 self._writer.execute("BEGIN IMMEDIATE")
                 self._run_apart(group)
             self._writer.execute("COMMIT")
+            self.commit_jobs.observe(len(group))
+            self.commit_seconds.observe(time.monotonic() - started_at)
             self._refused = self._refuse_faults(group)
         except sqlite3.Error as exc:
             self._give_up(group, exc)

@@ -206,7 +206,8 @@ def _application(parts: Parts) -> ASGIApp:
     shared = _applications.get(key) or create_litestar(parts)
     _applications[key] = shared
     state = state_of(parts)
-    door = Door(shared, parts.config.server.allowed_origins, parts.request_log)
+    origins = parts.config.server.allowed_origins
+    door = Door(shared, origins, parts.request_log, parts.meter)
 
     async def app(scope: Any, receive: Receive, send: Send) -> None:
         shared.state.update(state)

@@ -16,6 +16,7 @@ from tests.api.shop import Json, Shop, a_browser, open_shop
 PUBLIC = {
     "/healthz": "tells that the process lives",
     "/readyz": "tells that it works",
+    "/metrics": "its own token is the permission; without one in the configuration it is not there",
     "/openapi.json": "describes the API",
     "/docs": "explains the product",
     "/docs/search.json": "explains the product",
