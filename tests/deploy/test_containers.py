@@ -11,16 +11,19 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from notifybell import __version__
+from notifybell import __version__, config
+from notifybell.api.client_address import Proxies
 from tests.documented import ROOT
 from tests.programs import module, program
 from tests.running import running_server
+from tests.test_config import MINIMAL
 
 DEPLOY = ROOT / "docs/deploy"
 DOCKERFILE = DEPLOY / "Dockerfile"
@@ -189,3 +192,13 @@ def test_a_secret_that_only_its_group_may_read_is_no_warning(tmp_path: Path) -> 
                 [sys.executable, "-c", script, server.config], capture_output=True, text=True
             )
             assert ("holds secrets" in said.stdout) is is_warned, said.stderr
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "kubernetes.yaml"])
+def test_the_notes_name_a_proxy_to_trust(name: str) -> None:
+    text = (DEPLOY / name).read_text("utf-8")
+    [listed] = re.findall(r"^# .*trusted_proxies = (\[.+?\])", text, re.MULTILINE)
+    read = config.parse({**MINIMAL, "server": {"trusted_proxies": json.loads(listed)}}, DEPLOY)
+    [network] = read.server.trusted_proxies
+    proxy = str(ip_network(network)[9])
+    assert Proxies(read.server.trusted_proxies).client_of(proxy, ["203.0.113.7"]) == "203.0.113.7"
