@@ -109,6 +109,11 @@ export class NotifyPreferencesElement extends InboxElement {
     this.#view?.rebuild();
   }
 
+  /** @override */
+  render() {
+    this.#view?.followed();
+  }
+
   /** What stands for the rest, as large as most of it. */
   #showWaiting() {
     const bones = Array.from({ length: 4 }, () => h("i", {}));

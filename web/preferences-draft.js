@@ -4,7 +4,7 @@
  * @import { InboxClient } from "./client.js"
  * @import { Change, ChannelChoice, Preferences, Settings, Topic } from "./preferences-types.js"
  */
-import { putPreferences, putTopic } from "./preferences-api.js";
+import { loadSettings, putPreferences, putTopic } from "./preferences-api.js";
 
 export class Draft {
   #saved;
@@ -21,6 +21,19 @@ export class Draft {
   /** What is to be drawn. */
   get settings() {
     return this.#pending.reduce((settings, change) => change.apply(settings), this.#saved);
+  }
+
+  /**
+   * Follows what another device changed; what is changed here in the meantime goes before.
+   *
+   * @param {InboxClient} client
+   */
+  async reload(client) {
+    const before = this.#saved;
+    if (this.#pending.length) return;
+    const settings = await loadSettings(client);
+    if (this.#pending.length || this.#saved !== before) return;
+    this.#saved = { ...settings, topics: withThoseGone(settings.topics, before.topics) };
   }
 
   /**
@@ -41,6 +54,19 @@ export class Draft {
       this.#pending = this.#pending.filter((other) => other !== change);
     }
   }
+}
+
+/**
+ * What was taken back stays in the list.
+ *
+ * @param {Topic[]} now
+ * @param {Topic[]} before
+ * @returns {Topic[]}
+ */
+function withThoseGone(now, before) {
+  const names = new Set(now.map(({ topic }) => topic));
+  const gone = before.filter(({ topic }) => !names.has(topic));
+  return [...now, ...gone.map(({ topic }) => ({ topic, state: /** @type {const} */ ("none") }))];
 }
 
 /**

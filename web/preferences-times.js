@@ -94,7 +94,9 @@ class QuietView {
 export function timesSection({ labels, put }, first) {
   let shown = first;
   const zone = h("select", { part: "zone", class: "input" });
-  zone.append(...zones(first.time_zone).map((name) => h("option", { value: name }, name.replaceAll("_", " "))));
+  const offer = (/** @type {string} */ name, isChosen = false) =>
+    zone.add(new Option(name.replaceAll("_", " "), name, false, isChosen));
+  zones(first.time_zone).forEach((name) => offer(name));
   zone.addEventListener("change", () => put(setFields({ time_zone: zone.value })));
   const digestAt = new TimeField(labels.digestAt, () =>
     put(setFields({ digest_at: digestAt.value || null, ...zoneWith(shown) })),
@@ -104,7 +106,10 @@ export function timesSection({ labels, put }, first) {
     element: section(labels.times, labels.digestAtHint, fields),
     update: (settings) => {
       shown = settings;
-      zone.value = settings.time_zone ?? browserZone();
+      const name = settings.time_zone ?? browserZone();
+      zone.value = name;
+      // Browsers do not name all zones alike.
+      if (zone.value !== name) offer(name, true);
       digestAt.value = settings.digest_at ?? "";
     },
   };

@@ -2,7 +2,7 @@
  * The topics that a user subscribed to or muted. One that was taken back stays in its place, so that
  * a slip of the finger can be undone.
  *
- * @import { PreferencesContext, PreferencesSection, Settings, Topic, TopicState } from "./preferences-types.js"
+ * @import { PreferencesContext, PreferencesSection, Topic, TopicState } from "./preferences-types.js"
  */
 import { h } from "./dom.js";
 import { section, textButton } from "./preferences-controls.js";
@@ -23,17 +23,25 @@ const TOPIC_ACTS = {
 
 /**
  * @param {PreferencesContext} context
- * @param {Settings} first
  * @returns {PreferencesSection}
  */
-export function topicsSection(context, { topics }) {
-  const rows = new Map(topics.map(({ topic }) => [topic, new TopicRow(context, topic)]));
-  const list = h("ul", { part: "topics", class: "topics" }, ...[...rows.values()].map(({ element }) => element));
+export function topicsSection(context) {
+  /** @type {Map<string, TopicRow>} */
+  const rows = new Map();
+  const list = h("ul", { part: "topics", class: "topics" });
   const element = section(context.labels.topics, "", list);
-  element.hidden = topics.length === 0;
+  const rowOf = (/** @type {string} */ topic) => {
+    const row = rows.get(topic) ?? new TopicRow(context, topic);
+    if (!rows.has(topic)) list.append(row.element);
+    rows.set(topic, row);
+    return row;
+  };
   return {
     element,
-    update: (settings) => settings.topics.forEach((topic) => rows.get(topic.topic)?.update(topic)),
+    update: ({ topics }) => {
+      element.hidden = topics.length === 0;
+      for (const topic of topics) rowOf(topic.topic).update(topic);
+    },
   };
 }
 

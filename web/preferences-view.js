@@ -33,7 +33,9 @@ export class PreferencesView {
   #draft = null;
   /** @type {PreferencesSection[]} */
   #sections = [];
-  #stopTick = () => {};
+  #life = new AbortController();
+  /** Whether its client has lost the server since. */
+  #wasCut = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #hushing;
 
@@ -51,13 +53,25 @@ export class PreferencesView {
 
   /** The element is in the page. */
   connect() {
-    this.#stopTick();
+    this.#life.abort();
+    this.#life = new AbortController();
+    const { signal } = this.#life;
     // A pause ends by itself.
-    this.#stopTick = onTick(() => this.#update());
+    signal.addEventListener("abort", onTick(() => this.#update()));
+    document.addEventListener("visibilitychange", () => void this.#reload(), { signal });
   }
 
   disconnect() {
-    this.#stopTick();
+    this.#life.abort();
+  }
+
+  /** The client is at work: what it missed, the settings may have missed, too. */
+  followed() {
+    const { connection } = this.#owner?.state ?? {};
+    if (connection === "reconnecting") this.#wasCut = true;
+    if (connection !== "live" || !this.#wasCut) return;
+    this.#wasCut = false;
+    void this.#reload();
   }
 
   /** For another client, or in other words. */
@@ -89,6 +103,16 @@ export class PreferencesView {
       this.#showFailure();
       this.#element.fire("notify-error", { error });
     }
+  }
+
+  /** What another device changed, unless nobody sees it or a time is being typed. */
+  async #reload() {
+    const draft = this.#draft;
+    const isBusy = document.visibilityState !== "visible" || this.#box.querySelector("[type=time]:focus");
+    if (!draft || !this.#owner || isBusy) return;
+    // One that fails leaves what is shown; the next comes with the connection.
+    await draft.reload(this.#owner).catch(() => {});
+    if (this.#draft === draft) this.#update();
   }
 
   /** @param {Draft} draft */
