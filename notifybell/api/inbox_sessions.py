@@ -28,7 +28,6 @@ from notifybell.domain.errors import (
     InvalidField,
     NotFound,
     TooManyRequests,
-    Unauthenticated,
 )
 from notifybell.domain.model import Recipient, User
 from notifybell.store import inbox_sessions, users
@@ -91,15 +90,19 @@ async def open_session(request: ApiRequest) -> Response[SessionOut]:
 
 
 @post("/inbox/token", access="public", include_in_schema=False, status_code=200)
-async def renew_token(request: ApiRequest) -> Response[InboxToken]:
-    """A user token of ten minutes for the cookie, which lasts longer by being used."""
+async def renew_token(request: ApiRequest) -> Response[InboxToken] | Response[None]:
+    """A user token of ten minutes for the cookie, which lasts longer by being used.
+
+    204 where nobody is signed in: a browser writes any refusal in its console, and a first visit
+    is no mistake.
+    """
     require_own_page(request)
     session = _session(request)
     user = (
         None if session is None else request.db.read(lambda conn: users.get(conn, session.user_id))
     )
     if session is None or user is None:
-        raise Unauthenticated("Nobody is signed in here.")
+        return Response(None, status_code=204, headers=_NO_STORE)
     said = request.db.read(lambda conn: stored_preferences.settings(conn, user.id))
     answer = InboxToken(_mint(request, user), _name(user), said.locale)
     cookies = await _renewed(request, session)

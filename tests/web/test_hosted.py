@@ -103,6 +103,16 @@ async def offline(context: BrowserContext, page: Page) -> None:
     await context.set_offline(True)
 
 
+async def test_a_first_visit_writes_nothing_in_the_console(page: Page, hosted: Hosted) -> None:
+    written: list[str] = []
+    page.on("console", lambda message: written.append(message.text))
+    async with page.expect_response("**/inbox/token") as asked:
+        await page.goto(hosted.url)
+    assert (await asked.value).status == 204
+    await expect(form(page)).to_be_visible()
+    assert written == []
+
+
 class TestLink:
     async def test_it_signs_in_and_is_gone_from_the_address(
         self, page: Page, hosted: Hosted, ann: str
@@ -311,6 +321,7 @@ class TestApp:
         await expect(page.get_by_role("heading", name="Shop", level=1)).to_be_visible()
         await expect(page.locator("#name")).to_have_text(ann)
         await expect(listed(page, "Your order has shipped")).to_be_visible()
+        await expect(page.get_by_text("You are offline")).to_be_visible()
         await context.set_offline(False)
         hosted.send(ann, "Back again")
         await expect(listed(page, "Back again")).to_be_visible(timeout=3 * WAIT_MS)

@@ -162,7 +162,8 @@ function sentence(error, kind) {
 
 /** @returns {Promise<Known>} */
 async function fresh() {
-  const known = /** @type {Known} */ (await post("/inbox/token"));
+  const known = /** @type {Known | null} */ (await post("/inbox/token"));
+  if (!known) throw new Refused(401, "");
   const before = remembered();
   const isAnother = before !== null && who(before.token) !== who(known.token);
   if (isAnother) await forget();
