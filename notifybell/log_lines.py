@@ -1,7 +1,8 @@
 """What the server says on stderr: a line an event, as text for people or as JSON for programs.
 
 In systemd's journal a line of text has a priority in front instead of the time, which is there
-already: `journalctl -p warning` finds what matters.
+already: `journalctl -p warning` finds what matters. No mail address gets into a line, whoever wrote
+it; what is said while a request is answered has its id.
 """
 
 import logging
@@ -10,6 +11,9 @@ import sys
 import time
 
 import msgspec
+
+from notifybell.domain.masking import without_mail_addresses
+from notifybell.domain.request_id import REQUEST_ID
 
 
 def set_up(style: str) -> None:
@@ -40,6 +44,12 @@ class _TextFormatter(logging.Formatter):
         self.default_time_format = "%Y-%m-%dT%H:%M:%S"
         self.default_msec_format = "%s.%03dZ"
 
+    def format(self, record: logging.LogRecord) -> str:
+        return without_mail_addresses(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return super().formatMessage(record) + _request(record)
+
 
 class _JournalFormatter(logging.Formatter):
     """sd-daemon(3): each line begins with its priority."""
@@ -47,7 +57,17 @@ class _JournalFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         levels = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.NOTSET, 6))
         priority = next(number for least, number in levels if record.levelno >= least)
-        return "\n".join(f"<{priority}>{line}" for line in super().format(record).splitlines())
+        text = without_mail_addresses(super().format(record))
+        return "\n".join(f"<{priority}>{line}" for line in text.splitlines())
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return super().formatMessage(record) + _request(record)
+
+
+def _request(record: logging.LogRecord) -> str:
+    """Whose line it is, where it does not say so itself."""
+    request_id = REQUEST_ID.get()
+    return f" request_id={request_id}" if request_id and request_id not in record.message else ""
 
 
 class _JsonFormatter(logging.Formatter):
@@ -57,8 +77,10 @@ class _JsonFormatter(logging.Formatter):
             f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_mail_addresses(record.getMessage()),
         }
+        if request_id := REQUEST_ID.get():
+            entry["request_id"] = request_id
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+            entry["exception"] = without_mail_addresses(self.formatException(record.exc_info))
         return msgspec.json.encode(entry).decode()

@@ -52,7 +52,7 @@ class RunningServer:
         self._heard = threading.Condition()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-        found = self.wait_for_log(r"listening url=(http://\S+)", timeout_s=START_S)
+        found = self.wait_for_log(r"listening url=(http://[^\s\"]+)", timeout_s=START_S)
         self.url: str = found[1]
 
     @property

@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, Message, Receive, Send
 
 from notifybell.api.meter import Meter
 from notifybell.api.request_log import RequestLog
+from notifybell.domain.request_id import REQUEST_ID
 
 _API_PREFIX = "/api/"
 _ALLOWED_METHODS = b"GET, POST, PUT, DELETE"
@@ -41,6 +42,7 @@ class Door:
         started_at = time.perf_counter()
         request_id = f"{self._start}{next(self._numbers):06x}"
         scope["request_id"] = request_id
+        REQUEST_ID.set(request_id)
         extra = [
             (b"x-request-id", request_id.encode()),
             (b"x-content-type-options", b"nosniff"),

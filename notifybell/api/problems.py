@@ -166,7 +166,7 @@ def answer_bug(request: Request[Any, Any, Any], error: Exception) -> Response[Pr
     log.error(
         "request failed method=%s path=%s request_id=%s",
         request.method,
-        request.url.path,
+        request.scope.get("path_template", ""),  # a path may hold a token or an address
         _request_id(request),
         exc_info=error,
     )

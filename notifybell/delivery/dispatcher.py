@@ -19,6 +19,7 @@ from notifybell.delivery.circuits import Circuits
 from notifybell.domain.channel_kind import ChannelKind
 from notifybell.domain.clock import MINUTE_MS, SECOND_MS, Clock
 from notifybell.domain.errors import AddressGone, Busy, Misconfigured, SendError, Temporary
+from notifybell.domain.masking import masked
 from notifybell.domain.model import Channel, DueDelivery
 from notifybell.domain.preferences import Decision
 from notifybell.domain.retry import Retry, after_failure
@@ -286,7 +287,8 @@ class Lane:
                 await self._tell_resumed(host)
         elif self.circuits.failed(host, failure, now):
             reason = self.circuits.not_closed()[host].reason or ""
-            log.error("channel paused channel=%s host=%s error=%s", self.channel, host, reason)
+            said = masked(reason)
+            log.error("channel paused channel=%s host=%s error=%s", self.channel, host, said)
             await self._tell(host, reason, now)
 
     async def _tell_resumed(self, host: str) -> None:
@@ -325,7 +327,7 @@ class Lane:
             one.id,
             one.channel,
             one.attempt,
-            failure.message,
+            masked(failure.message, one.title, one.content, one.address),
         )
 
     async def _give_back(self, one: DueDelivery, error: str | None, due_at: int) -> None:

@@ -17,6 +17,7 @@ from notifybell.domain import sign_in
 from notifybell.domain.clock import Clock
 from notifybell.domain.errors import Busy, SendError, Temporary
 from notifybell.domain.ids import new_id
+from notifybell.domain.masking import masked
 from notifybell.domain.model import EMAIL, EmailAddress, Recipient
 from notifybell.store import inbox_sessions, preferences, suppressions, users
 from notifybell.store.database import Connection, Database
@@ -130,7 +131,8 @@ class SignInMails:
                 await self._sender.send(letter.message)
             except SendError as exc:
                 if wait_s is None or not isinstance(exc, Temporary):
-                    log.warning("sign-in mail failed user=%s error=%s", letter.user_id, exc.message)
+                    said = masked(exc.message)
+                    log.warning("sign-in mail failed user=%s error=%s", letter.user_id, said)
                     return
                 await asyncio.sleep(wait_s)
             else:
