@@ -20,6 +20,7 @@ from notifybell.api.door import Door
 from notifybell.api.events import EventController
 from notifybell.api.explain import explain_notification
 from notifybell.api.health import healthz, readyz
+from notifybell.api.home import show_home
 from notifybell.api.inbox_page import inbox_routes
 from notifybell.api.inbox_sessions import SignInLimits
 from notifybell.api.installations import installation_routes
@@ -88,7 +89,14 @@ def _litestar(
     config = parts.config
     of_channels = (*token_routes(config.kinds), *installation_routes(config.kinds))
     return Litestar(
-        [*_ROUTES, *of_channels, *widget_routes(), *inbox_routes(config), *more_routes],
+        [
+            *_ROUTES,
+            *of_channels,
+            *widget_routes(),
+            *inbox_routes(config),
+            *_home(more_routes),
+            *more_routes,
+        ],
         before_request=admit,
         request_class=ApiRequest,
         state=State(state_of(parts)),
@@ -97,6 +105,12 @@ def _litestar(
         openapi_config=openapi_config,
         logging_config=None,
     )
+
+
+def _home(more_routes: Sequence[Any]) -> list[Any]:
+    """The page at the root, unless demo mode's is there."""
+    is_taken = any("/" in getattr(route, "paths", ()) for route in more_routes)
+    return [] if is_taken else [show_home]
 
 
 _ROUTES = (

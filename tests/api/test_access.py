@@ -14,6 +14,7 @@ from tests.api.shop import Json, Shop, a_browser, open_shop
 
 #: what needs no token, and why that is right
 PUBLIC = {
+    "/": "leads to the pages; the same for everyone",
     "/healthz": "tells that the process lives",
     "/readyz": "tells that it works",
     "/metrics": "its own token is the permission; without one in the configuration it is not there",

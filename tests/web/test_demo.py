@@ -62,7 +62,8 @@ async def test_the_bells_ring_and_the_mail_arrives(browser: Browser, demo: str) 
     await page.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/demo/session", "/demo/mails", "/demo/demo.js"])
+@pytest.mark.parametrize("path", ["/demo/session", "/demo/mails", "/demo/demo.js"])
 def test_an_ordinary_server_has_nothing_of_the_demo(tmp_path: Path, path: str) -> None:
     with running_server(tmp_path) as server:
         assert httpx.get(f"{server.url}{path}").status_code == 404
+        assert "/demo/" not in httpx.get(server.url).raise_for_status().text
