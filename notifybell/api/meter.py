@@ -1,7 +1,7 @@
 """What is counted while requests are answered, and how late the event loop is.
 
-Plain numbers of one process and one loop; `prometheus.py` shows them. A request costs about a
-microsecond, the loop's lag four wake-ups a second.
+Plain numbers of one process and one loop; `prometheus.py` shows them. A request costs some
+microseconds, the loop's lag four wake-ups a second.
 """
 
 import asyncio
