@@ -94,8 +94,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 
 def test_the_readmes_story_ends_with_two_notifications_for_ann(reader: Reader) -> None:
-    token = reader.finds(r'token = "(nb_[^"]+)"')
-    sent = reader.types(block("README.md", "run", "send"), PROJECT_TOKEN=token)
+    sent = reader.types(block("README.md", "run", "send"))
     assert json.loads(sent)["status"]["summary"] == {"total": 1, "failures": 0}
     looked = reader.types(block("README.md", "run", "look"))
     assert looked.count(" in_app ") == 2
