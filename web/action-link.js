@@ -1,4 +1,5 @@
 /** What is clicked in a notification: a link when it leads somewhere, a button when not. */
+import { undirected } from "./direction.js";
 import { h } from "./dom.js";
 import { safeLink } from "./safe-link.js";
 
@@ -10,7 +11,8 @@ import { safeLink } from "./safe-link.js";
  */
 export function linkOrButton(actionUrl, attributes, text) {
   const url = safeLink(actionUrl, location.href);
-  return url ? linkTo(url, attributes, text) : h("button", { ...attributes, type: "button" }, text);
+  const shown = undirected(text);
+  return url ? linkTo(url, attributes, shown) : h("button", { ...attributes, type: "button" }, shown);
 }
 
 /**

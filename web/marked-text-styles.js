@@ -3,7 +3,7 @@
 export const markedTextStyles = `
 .content strong { font-weight: 600; color: var(--_text); }
 .content code { padding: .1em .3em; border-radius: 4px; background: color-mix(in srgb, var(--_text) 8%, transparent); font-family: ui-monospace, monospace; font-size: .92em; overflow-wrap: anywhere; }
-.content a { position: relative; color: var(--_accent); text-decoration: underline; text-underline-offset: .15em; overflow-wrap: anywhere; border-radius: 3px; }
+.content a { position: relative; unicode-bidi: isolate; color: var(--_accent); text-decoration: underline; text-underline-offset: .15em; overflow-wrap: anywhere; border-radius: 3px; }
 .content a:hover { text-decoration-thickness: 2px; }
 .content:focus-within { -webkit-line-clamp: none; }
 `;

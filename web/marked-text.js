@@ -4,6 +4,7 @@
  * @import { MarkupNode } from "./markup.js"
  */
 import { linkTo } from "./action-link.js";
+import { undirected } from "./direction.js";
 import { h } from "./dom.js";
 import { parseMarkup } from "./markup.js";
 import { safeLink } from "./safe-link.js";
@@ -24,13 +25,13 @@ export function markedText(text, onFollow) {
  */
 function draw(nodes, onFollow) {
   return nodes.flatMap((node) => {
-    if (typeof node === "string") return node;
+    if (typeof node === "string") return undirected(node);
     const { tag, href, children } = node;
     const inner = draw(children, onFollow);
     if (!href) return h(tag, { part: tag }, ...inner);
     const url = safeLink(href, location.href);
     // The browser knows more ways than the markup in which an address is none.
-    if (!url) return children[0] === href ? inner : ["[", ...inner, `](${href})`];
+    if (!url) return children[0] === href ? inner : ["[", ...inner, undirected(`](${href})`)];
     return followed(linkTo(url, { part: "link", rel: "noopener noreferrer" }, ...inner), onFollow);
   });
 }

@@ -42,3 +42,21 @@ async def test_links_in_the_text_are_reached_by_tab_in_the_current_row_only(
     await page.goto(inbox(ann))
     await expect(page.locator(".content a")).to_have_count(2)
     assert await page.locator(".content a[tabindex='0']").count() == 1
+
+
+async def test_marks_that_turn_the_direction_change_no_word(
+    shop: Shop, page: Page, inbox: Callable[..., str], ann: str
+) -> None:
+    content = (
+        "\u202etxt [\u202eabc](https://a.example/) [x](https://a.example/\u202egnp.exe)"
+        " \u2067open \u2068Bob\u2069"
+    )
+    shop.send(ann, "\u202eexe.gnp \u2068Ann\u2069", content=content)
+    await page.goto(inbox(ann))
+    assert await page.locator(".title").text_content() == "exe.gnp \u2068Ann\u2069"
+    text = "txt abc [x](https://a.example/gnp.exe) open Bob"
+    assert await page.locator(".content").text_content() == text
+    links = page.locator(".content a")
+    hrefs = await links.evaluate_all("(all) => all.map(({ href }) => href)")
+    assert set(hrefs) == {"https://a.example/"}
+    assert await links.first.evaluate("(link) => getComputedStyle(link).unicodeBidi") == "isolate"
