@@ -4,12 +4,12 @@
  * One inbox a server: what another user left is never read, and gone with the next write. Kept are
  * the first page and the counts, as the server told them. Where nothing can be stored, nothing is.
  *
- * @import { CachedInbox, InboxState } from "./types.js"
+ * @import { CachedInbox, Category, InboxState } from "./types.js"
  */
 import { listed } from "./inbox-state.js";
 
 /** Another number for another shape: what does not fit is not read. */
-const VERSION = 1;
+const VERSION = 2;
 const MOST_ROWS = 20;
 
 export class Cache {
@@ -43,9 +43,12 @@ export class Cache {
     this.#storage?.removeItem(this.#key);
   }
 
-  /** @param {InboxState} state */
-  write(state) {
-    const kept = { version: VERSION, user: this.#user, inbox: headOf(state) };
+  /**
+   * @param {InboxState} state
+   * @param {readonly Category[]} categories
+   */
+  write(state, categories) {
+    const kept = { version: VERSION, user: this.#user, inbox: { ...headOf(state), categories } };
     try {
       this.#storage?.setItem(this.#key, JSON.stringify(kept));
     } catch {
@@ -56,7 +59,7 @@ export class Cache {
 
 /**
  * @param {InboxState} state
- * @returns {CachedInbox}
+ * @returns {Omit<CachedInbox, "categories">}
  */
 function headOf(state) {
   const { unreadCount, unseenCount } = state;

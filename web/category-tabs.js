@@ -29,7 +29,8 @@ export class CategoryTabs {
    * @param {string | null} selected
    */
   update(tabs, selected) {
-    const isSame = tabs.length === this.#buttons.size && tabs.every(({ key }) => this.#buttons.has(key));
+    const drawn = [...this.#buttons.keys()];
+    const isSame = tabs.length === drawn.length && tabs.every(({ key }, at) => key === drawn[at]);
     if (!isSame) this.#draw(tabs);
     for (const { key, label } of tabs) {
       const tab = /** @type {HTMLButtonElement} */ (this.#buttons.get(key));
@@ -44,8 +45,10 @@ export class CategoryTabs {
 
   /** @param {readonly Tab[]} tabs */
   #draw(tabs) {
-    this.#buttons = new Map(tabs.map(({ key }) => [key, this.#tab(key)]));
+    const focused = /** @type {HTMLElement | null} */ (this.element.querySelector(":focus"));
+    this.#buttons = new Map(tabs.map(({ key }) => [key, this.#buttons.get(key) ?? this.#tab(key)]));
     this.element.replaceChildren(...this.#buttons.values());
+    focused?.focus();
   }
 
   /** @param {string | null} key */

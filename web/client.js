@@ -48,8 +48,10 @@ export class InboxClient extends EventTarget {
   #life = null;
   /** @type {Map<string, InboxList>} */
   #lists = new Map();
-  /** @type {readonly Category[] | null} */
-  #categories = null;
+  /** @type {readonly Category[]} */
+  #categories = [];
+  /** @type {Promise<void> | null} */
+  #asking = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #caching;
 
@@ -87,10 +89,10 @@ export class InboxClient extends EventTarget {
     return navigator.onLine;
   }
 
-  /** All categories there are. Empty at first: asking loads them, and `change` tells. */
+  /** All categories there are, or were at the last visit: asking loads them, and `change` tells. */
   get categories() {
-    if (!this.#categories && this.#life) void this.#loadCategories();
-    return this.#categories ?? [];
+    if (this.#life) this.#asking ??= this.#loadCategories();
+    return this.#categories;
   }
 
   start() {
@@ -258,8 +260,10 @@ export class InboxClient extends EventTarget {
 
   /** What is known without the network. */
   #paint() {
-    const inbox = this.#inbox.state.phase === "ready" ? null : this.#cache.read();
-    if (inbox) this.#inbox.dispatch({ type: "cached", inbox });
+    const inbox = this.#cache.read();
+    if (!inbox || this.#inbox.state.phase === "ready") return;
+    this.#inbox.dispatch({ type: "cached", inbox });
+    this.#categories = inbox.categories;
   }
 
   /** @param {AbortSignal} signal */
@@ -286,13 +290,12 @@ export class InboxClient extends EventTarget {
   }
 
   async #loadCategories() {
-    this.#categories = [];
     try {
       const response = await this.request("/channels/user_preferences");
       this.#categories = (await response.json()).categories;
-      this.#emit("change", {});
+      this.#onChange();
     } catch (error) {
-      this.#categories = null;
+      this.#asking = null;
       this.#report(error);
     }
   }
@@ -314,7 +317,7 @@ export class InboxClient extends EventTarget {
   #keep() {
     clearTimeout(this.#caching);
     this.#caching = undefined;
-    if (this.#inbox.state.phase === "ready") this.#cache.write(this.#inbox.state);
+    if (this.#inbox.state.phase === "ready") this.#cache.write(this.#inbox.state, this.#categories);
   }
 
   /** @param {unknown} error */

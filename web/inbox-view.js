@@ -246,9 +246,9 @@ export class InboxPane {
     const { client, tabs } = this.#options;
     if (tabs === null) return;
     // A category need not be declared: those that are there count, too.
-    const used = client.view.items.flatMap(({ category }) => category ?? []);
-    const known = new Map(used.map((key) => [key, key]));
-    for (const { key, label } of client.categories) known.set(key, label);
+    const used = client.view.items.flatMap(({ category }) => category ?? []).sort();
+    const known = new Map(client.categories.map(({ key, label }) => [key, label]));
+    for (const key of used) if (!known.has(key)) known.set(key, key);
     const shown = tabsOf(tabs, this.#labels.all, known);
     this.#tabs.update(shown, this.#category);
     this.#parts.body.role = shown.length > 1 ? "tabpanel" : null;
@@ -258,9 +258,10 @@ export class InboxPane {
   /** @param {InboxState} state */
   #updateHint({ connection, phase }) {
     const { signedOut, offline, reconnecting } = this.#labels;
-    const isDown = connection === "reconnecting" || !this.#options.client.online;
-    const waiting = this.#options.client.online ? reconnecting : offline;
-    const text = connection === "signed-out" ? signedOut : isDown && phase === "ready" ? waiting : "";
+    const isShown = phase === "ready" || phase === "cached";
+    const waiting = connection === "reconnecting" ? reconnecting : "";
+    const down = this.#options.client.online ? waiting : offline;
+    const text = connection === "signed-out" ? signedOut : isShown ? down : "";
     const { hint } = this.#parts;
     if (hint.textContent !== text) hint.textContent = text;
   }

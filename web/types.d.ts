@@ -137,6 +137,7 @@ export interface CachedInbox {
   hasMore: boolean;
   unreadCount: number;
   unseenCount: number;
+  categories: readonly Category[];
 }
 
 export type InboxEvent =

@@ -43,22 +43,29 @@ function painted(kept) {
 test("the next visit begins with what the last one saw", () => {
   const storage = aStorage();
   const state = inbox(3);
-  new Cache(storage, SERVER, "ann").write(state);
+  new Cache(storage, SERVER, "ann").write(state, []);
   const kept = new Cache(storage, SERVER, "ann").read();
   assert.deepEqual(view(painted(kept)), view(state));
   assert.equal(painted(kept).phase, "cached");
 });
 
+test("the categories are kept with the inbox", () => {
+  const storage = aStorage();
+  const orders = { key: "orders", label: "Orders" };
+  new Cache(storage, SERVER, "ann").write(inbox(3), [orders]);
+  assert.deepEqual(new Cache(storage, SERVER, "ann").read().categories, [orders]);
+});
+
 test("another user sees nothing of it", () => {
   const storage = aStorage();
-  new Cache(storage, SERVER, "ann").write(inbox(3));
+  new Cache(storage, SERVER, "ann").write(inbox(3), []);
   assert.equal(new Cache(storage, SERVER, "bob").read(), null);
 });
 
 test("the next user's inbox takes its place", () => {
   const storage = aStorage();
-  new Cache(storage, SERVER, "ann").write(inbox(3));
-  new Cache(storage, SERVER, "bob").write(inbox(1));
+  new Cache(storage, SERVER, "ann").write(inbox(3), []);
+  new Cache(storage, SERVER, "bob").write(inbox(1), []);
   assert.equal(new Cache(storage, SERVER, "ann").read(), null);
   assert.equal(new Cache(storage, SERVER, "bob").read().rows.length, 1);
 });
@@ -66,21 +73,21 @@ test("the next user's inbox takes its place", () => {
 test("nothing stays of a user who signs out", () => {
   const storage = aStorage();
   const cache = new Cache(storage, SERVER, "ann");
-  cache.write(inbox(3));
+  cache.write(inbox(3), []);
   cache.clear();
   assert.equal(storage.text, null);
 });
 
 test("without a storage nothing is kept, and nothing fails", () => {
   const cache = new Cache(null, SERVER, "ann");
-  cache.write(inbox(3));
+  cache.write(inbox(3), []);
   cache.clear();
   assert.equal(cache.read(), null);
 });
 
 test("only the first page is kept, and that there is more", () => {
   const storage = aStorage();
-  new Cache(storage, SERVER, "ann").write(inbox(50));
+  new Cache(storage, SERVER, "ann").write(inbox(50), []);
   const kept = new Cache(storage, SERVER, "ann").read();
   assert.equal(kept.rows.length, 20);
   assert.equal(painted(kept).next, "");
@@ -90,14 +97,14 @@ test("only the first page is kept, and that there is more", () => {
 test("rows of other lists are not kept", () => {
   const storage = aStorage();
   const change = { data: [row(2, { seq: 9, status: "archived" })], seq: 9, unread_count: 1, unseen_count: 1 };
-  new Cache(storage, SERVER, "ann").write(reduce(inbox(3), { type: "changed", changes: change }));
+  new Cache(storage, SERVER, "ann").write(reduce(inbox(3), { type: "changed", changes: change }), []);
   assert.equal(new Cache(storage, SERVER, "ann").read().rows.length, 2);
 });
 
 test("what is not confirmed is not kept: the outbox has it", () => {
   const storage = aStorage();
   const act = { key: "1", mark: "archive", id: "ntf_002", upTo: "ntf_9", at: AT };
-  new Cache(storage, SERVER, "ann").write(reduce(inbox(3), { type: "acted", act }));
+  new Cache(storage, SERVER, "ann").write(reduce(inbox(3), { type: "acted", act }), []);
   assert.equal(new Cache(storage, SERVER, "ann").read().rows.length, 3);
 });
 
@@ -118,6 +125,6 @@ test("a full storage is no error", () => {
       throw new DOMException("full", "QuotaExceededError");
     },
   };
-  new Cache(full, SERVER, "ann").write(inbox(3));
+  new Cache(full, SERVER, "ann").write(inbox(3), []);
   assert.equal(new Cache(full, SERVER, "ann").read(), null);
 });

@@ -321,7 +321,7 @@ class TestApp:
         await expect(page.get_by_role("heading", name="Shop", level=1)).to_be_visible()
         await expect(page.locator("#name")).to_have_text(ann)
         await expect(listed(page, "Your order has shipped")).to_be_visible()
-        await expect(page.get_by_text("You are offline")).to_be_visible()
+        await expect(page.locator("notify-inbox .hint")).to_have_text("You are offline")
         await context.set_offline(False)
         hosted.send(ann, "Back again")
         await expect(listed(page, "Back again")).to_be_visible(timeout=3 * WAIT_MS)

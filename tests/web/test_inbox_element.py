@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.web.conftest import Shop
 from tests.web.driving import (
@@ -130,6 +130,35 @@ async def test_a_star_makes_a_tab_of_every_category(
     await page.goto(inbox(ann, 'tabs="*"'))
     await expect(page.get_by_role("tab", name="Orders")).to_be_visible()
     await expect(page.get_by_role("tab", name="News")).to_be_visible()
+
+
+async def test_declared_categories_come_first_however_late_they_are_known(
+    shop: Shop, page: Page, inbox: Inbox, ann: str
+) -> None:
+    shop.send(ann, "A comment", category="comments")
+    shop.send(ann, "A bill", category="bills")
+    waiting: list[Route] = []
+    await page.route("**/user_preferences", lambda route: waiting.append(route))
+    await page.goto(inbox(ann, 'tabs="*"'))
+    tabs = page.get_by_role("tab")
+    await expect(tabs).to_have_text(["All", "Bills", "Comments"])
+    await page.get_by_role("tab", name="Bills").click()
+    await wait_until(page, lambda: len(waiting) == 1)
+    await waiting[0].continue_()
+    await expect(tabs).to_have_text(["All", "Comments", "Bills"])
+    await expect(page.get_by_role("tab", name="Bills")).to_be_focused()
+
+
+async def test_the_tabs_of_the_last_visit_are_there_before_the_network(
+    shop: Shop, page: Page, inbox: Inbox, ann: str
+) -> None:
+    shop.send(ann, "A bill", category="bills")
+    await page.goto(inbox(ann, 'tabs="*"'))
+    tabs = page.get_by_role("tab")
+    await expect(tabs).to_have_text(["All", "Comments", "Bills"])
+    await page.route("**/api/**", lambda route: route.abort())
+    await page.reload()
+    await expect(tabs).to_have_text(["All", "Comments", "Bills"])
 
 
 async def test_without_the_attribute_there_are_no_tabs(
