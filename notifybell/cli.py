@@ -42,6 +42,7 @@ from notifybell import (
     new_config,
     serve,
     systemd_unit,
+    tracing,
 )
 from notifybell import demo as demo_mode
 from notifybell.api import auth
@@ -254,6 +255,7 @@ def check(config_path: str | None, smtp: bool) -> int:
         click.echo(f"warning: {warning}", err=True)
     _check_store(loaded.store.path)
     senders = serve.make_senders(loaded, serve.make_tools(loaded, SystemClock()))
+    tracing.require(loaded.tracing)
     relay = senders.get("email")
     if smtp:
         click.echo(f"  relay       {_signed_in(relay)}")

@@ -29,6 +29,7 @@ from notifybell.domain.model import IN_APP, Category, Channel, RouteStep, Thrott
 from notifybell.domain.near import nearest
 from notifybell.domain.preferences import OFF, Policy
 from notifybell.domain.store_config import StoreConfig
+from notifybell.domain.tracing_config import TracingConfig
 from notifybell.domain.webhook_config import WebhookConfig
 
 Choices = Annotated[dict[Channel, str], rules.CHOICE]
@@ -186,6 +187,7 @@ class Config(Table, frozen=True, kw_only=True):
     limits: LimitsConfig = LimitsConfig()
     metrics: MetricsConfig = MetricsConfig()
     store: StoreConfig = StoreConfig()
+    tracing: TracingConfig | None = None
     backup: BackupConfig | None = None
     email: EmailConfig | None = None
     web_push: WebPushConfig | None = None
@@ -353,6 +355,8 @@ def secrets(config: Config) -> Iterator[str]:
     yield from config.dashboard.passwords.values()
     if config.metrics.token:
         yield config.metrics.token
+    if config.tracing is not None:
+        yield from config.tracing.headers.values()
     if config.email is not None and config.email.password:
         yield config.email.password
     if config.web_push is not None:

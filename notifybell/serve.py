@@ -23,7 +23,7 @@ import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server as Granian
 
-from notifybell import __version__, systemd
+from notifybell import __version__, systemd, tracing
 from notifybell.api.app import create_app
 from notifybell.api.inbox_page import signs_in_by_mail
 from notifybell.api.parts import Parts
@@ -51,6 +51,7 @@ from notifybell.domain.model import EMAIL, IN_APP, Channel, DueDelivery
 from notifybell.realtime import sse
 from notifybell.realtime.hub import Hub
 from notifybell.store.database import Database
+from notifybell.tracing import Tracing
 
 log = logging.getLogger("notifybell.serve")
 
@@ -74,6 +75,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     workers: list[asyncio.Task[None]]
     upkeep: Upkeep
     tools: Tools
+    traces: Tracing
 
 
 def run(config: Config, *, routes: Sequence[Any] = ()) -> int:
@@ -102,7 +104,9 @@ async def serve(
         config = _with_port(config, listener.getsockname()[1])
         clock = clock or SystemClock()
         tools = make_tools(config, clock)
+        traces = tracing.start(config.tracing)
         senders = make_senders(config, tools)
+        senders = {name: traces.sender(name, sender) for name, sender in senders.items()}
         templates = Templates.of(config)
         for warning in templates.warnings:
             log.warning("%s", warning)
@@ -112,7 +116,7 @@ async def serve(
         except StoreError as exc:
             log.error("%s", exc.message)
             return EXIT_STORE
-        running = build(config, database, clock, senders, tools, templates)
+        running = build(config, database, clock, senders, tools, templates, traces)
         return await _listen(running, routes, stop, on_listening)
 
 
@@ -123,6 +127,7 @@ def build(
     senders: Mapping[Channel, Sender],
     tools: Tools,
     templates: Templates,
+    traces: Tracing,
 ) -> Running:
     """Make the parts, connect them to the commits, and start what runs in the background."""
     rules = policy(config)
@@ -134,7 +139,7 @@ def build(
     composer = _composer(config)
     lanes = _lanes(config, database, clock, senders, composer, templates)
     sign_in = _sign_in(config, database, clock, senders)
-    webhook_lanes, feeder = _webhooks(config, database, clock, composer)
+    webhook_lanes, feeder = _webhooks(config, database, clock, composer, traces)
     dispatcher = Dispatcher([*lanes, *webhook_lanes])
     database.add_listener(hub.wake)
     database.add_listener(dispatcher.wake)
@@ -146,7 +151,7 @@ def build(
             config=config,
             database=database,
             clock=clock,
-            accept=Accept(database, rules, clock, fanout, upkeep.room),
+            accept=traces.accept(Accept(database, rules, clock, fanout, upkeep.room)),
             upkeep=upkeep,
             previews=Previews(config, templates),
             withdrawals=fanout.withdrawals,
@@ -163,6 +168,7 @@ def build(
         ],
         upkeep=upkeep,
         tools=tools,
+        traces=traces,
     )
 
 
@@ -216,7 +222,7 @@ def _lanes(
 
 
 def _webhooks(
-    config: Config, database: Database, clock: Clock, composer: Composer
+    config: Config, database: Database, clock: Clock, composer: Composer, traces: Tracing
 ) -> tuple[list[Lane], Feeder | None]:
     """One lane for all of them, and what feeds it; nothing where there are none."""
     if not config.webhooks:
@@ -224,7 +230,7 @@ def _webhooks(
     sender = WebhookSender(config.webhooks, clock)
     kind = webhook.kind(len(config.webhooks))
     events = {name: table.events for name, table in config.webhooks.items()}
-    lane = Lane(kind, sender, database, clock, composer.compose)
+    lane = Lane(kind, traces.sender(kind.name, sender), database, clock, composer.compose)
     return [lane], Feeder(database, clock, events, sender.is_off)
 
 
@@ -257,7 +263,7 @@ async def _listen(
 ) -> int:
     config = running.parts.config
     granian = Granian(
-        create_app(running.parts, *dashboard_routes(config), *routes),
+        running.traces.app(create_app(running.parts, *dashboard_routes(config), *routes)),
         address=config.server.host,
         port=config.server.port,
         interface=Interfaces.ASGINL,
@@ -323,6 +329,7 @@ async def _drain(running: Running, granian: Any, serving: asyncio.Task[Any]) -> 
     await running.tools.http.aclose()
     await running.tools.trusted_http.aclose()
     await parts.database.aclose()
+    await running.traces.aclose()
     log.info("stopped ms=%d", (time.monotonic() - started_at) * 1000)
 
 

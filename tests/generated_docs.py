@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from notifybell import cli
+from notifybell import cli, tracing_spans
 from notifybell.api.prometheus import METRICS
 from notifybell.api.widget_bundle import with_languages
 from notifybell.channels import registry, template_files, template_values, templates, webhook
@@ -108,6 +108,7 @@ TABLES = {
         "waits": table_of(preferences.__doc__, 1),
     },
     "monitoring.md": {"metrics": metrics()},
+    "tracing.md": {"spans": table_of(tracing_spans.__doc__)},
     "events.md": {"types": event_types()},
     "suppressions.md": {"refusals": table_of(mail_status.__doc__)},
     "templates.md": {

@@ -38,6 +38,7 @@ FLOORS = {
             "new_config",
         ),
         *("doctor", "serve", "demo", "log_lines", "systemd", "systemd_unit", "__main__"),
+        *("tracing", "tracing_spans"),
     ),
     4: ("api", "dashboard"),
     3: ("delivery", "realtime"),

@@ -702,6 +702,7 @@ class TestDocuments:
         monkeypatch.setenv("NOTIFYBELL_SECRET_KEY", SECRET)
         monkeypatch.setenv("NOTIFYBELL_PROJECT_TOKEN", TOKEN)
         monkeypatch.setenv("NOTIFYBELL_METRICS_TOKEN", "prometheus-0123456789")
+        monkeypatch.setenv("NOTIFYBELL_TRACING_KEY", "hunter2")
         monkeypatch.setenv("NOTIFYBELL_SMTP_PASSWORD", "hunter2")
         monkeypatch.setenv("NOTIFYBELL_WEB_PUSH_PRIVATE_KEY", PUSH["private_key"])
         monkeypatch.setenv("NOTIFYBELL_WEBHOOK_SECRET", WHSEC)
@@ -762,7 +763,7 @@ def _keys_in(table: dict[str, Any], path: str = "") -> Iterator[str]:
         here = f"{path}{key}"
         if path in ("categories.", "webhooks."):
             here = f"{path}KEY"
-        if isinstance(value, dict) and key not in ("channels", "throttle"):
+        if isinstance(value, dict) and key not in ("channels", "throttle", "headers"):
             yield from _keys_in(value, f"{here}.")
         else:
             yield here

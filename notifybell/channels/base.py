@@ -21,6 +21,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: str
     #: the same on every attempt, so that the other side can drop doubles
     notification_id: str
+    broadcast_id: str = ""
+    #: "" for what no single broadcast brought: a digest
+    attempt: int = 1
     address: Address
     title: str
     content: str | None = None

@@ -48,6 +48,8 @@ class Composer:
         return Message(
             delivery_id=due.id,
             notification_id=due.notification_id,
+            broadcast_id=due.broadcast_id,
+            attempt=due.attempt,
             address=_address(due),
             title=override.get("title") or due.title or _digest_title(due, locale),
             content=self._content(due, override, locale),
@@ -82,6 +84,8 @@ def _of_webhook(due: DueDelivery, now: int) -> Message:
     return Message(
         delivery_id=due.id,
         notification_id=due.notification_id,
+        broadcast_id=(due.event and due.event.broadcast_id) or "",
+        attempt=due.attempt,
         address=WebhookName(due.address),
         title=due.title or "",
         content=due.content,
