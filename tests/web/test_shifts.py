@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.web.conftest import Shop
 from tests.web.driving import button, items
@@ -34,7 +34,7 @@ const below = document.createElement("main");
 below.textContent = "The shop";
 document.querySelector("notify-bell, notify-inbox, notify-preferences").after(below); }
 """
-READY: dict[str, Callable[[Page], object]] = {
+READY: dict[str, Callable[[Page], Locator]] = {
     "notify-bell": button,
     "notify-inbox": lambda page: items(page).first,
     "notify-preferences": lambda page: page.get_by_role("switch", name="Quiet hours"),
@@ -50,6 +50,6 @@ async def test_nothing_shifts_while_an_element_loads(
     token = f'token="{shop.server.user_token(ann)}"'
     script = NOTE_SHIFTS + RESERVE
     await page.goto(shop.page(token, tag=tag, module="notifybell-all.js", script=script))
-    await expect(READY[tag](page)).to_be_visible()  # type: ignore[arg-type]
+    await expect(READY[tag](page)).to_be_visible()
     await page.wait_for_timeout(200)
     assert await page.evaluate("window.shifts") == []
