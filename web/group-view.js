@@ -5,7 +5,8 @@
  * @import { Notification } from "./types.js"
  */
 import { linkOrButton } from "./action-link.js";
-import { button, h, icon } from "./dom.js";
+import { button, h } from "./dom.js";
+import { icon } from "./icons.js";
 import { relativeTime } from "./relative-time.js";
 
 /** A group may be large; the rest comes on demand. */

@@ -10,8 +10,9 @@
  */
 import { Acts } from "./acts.js";
 import { CategoryTabs, tabsOf } from "./category-tabs.js";
-import { button, h, icon } from "./dom.js";
+import { button, h } from "./dom.js";
 import { makeRoom } from "./head-room.js";
+import { icon } from "./icons.js";
 import { inboxEnglish } from "./inbox-labels.js";
 import { ListChoice } from "./list-choice.js";
 import { ListView } from "./list-view.js";

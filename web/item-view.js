@@ -4,8 +4,9 @@
  * @import { Labels, Notification } from "./types.js"
  */
 import { linkOrButton } from "./action-link.js";
-import { button, h, icon } from "./dom.js";
+import { button, h } from "./dom.js";
 import { GroupView } from "./group-view.js";
+import { icon } from "./icons.js";
 import { markedText } from "./marked-text.js";
 import { relativeTime } from "./relative-time.js";
 import { snoozeTime } from "./snooze-times.js";

@@ -3,7 +3,8 @@
  *
  * @import { Filter, Labels } from "./types.js"
  */
-import { h, icon } from "./dom.js";
+import { h } from "./dom.js";
+import { icon } from "./icons.js";
 
 export class ListChoice {
   #names;

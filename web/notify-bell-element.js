@@ -1,5 +1,5 @@
 /** The bell: a button with a count, there at once; its panel's code comes when the page is idle. */
-import { button, h, icon } from "./dom.js";
+import { BELL, button, drawing, h } from "./dom.js";
 import { InboxElement } from "./inbox-element.js";
 import { LatePane } from "./late-pane.js";
 import { PanelView } from "./panel-view.js";
@@ -35,7 +35,7 @@ const IDLE_TIMEOUT_MS = 3000;
  */
 export class NotifyBellElement extends InboxElement {
   #badge = h("span", { part: "badge", class: "badge", "aria-hidden": "true" });
-  #button = button("button", "", h("slot", { name: "icon" }, icon("bell")), this.#badge);
+  #button = button("button", "", h("slot", { name: "icon" }, drawing("bell", BELL)), this.#badge);
   #panel = new PanelView(this, this.#button, {
     opening: () => this.#opening(),
     opened: () => this.#opened(),

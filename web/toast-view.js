@@ -4,7 +4,8 @@
  * @import { Notification } from "./types.js"
  */
 import { linkOrButton } from "./action-link.js";
-import { button, h, icon } from "./dom.js";
+import { button, h } from "./dom.js";
+import { icon } from "./icons.js";
 import { markedText } from "./marked-text.js";
 import { relativeTime } from "./relative-time.js";
 import { swipeable } from "./swipe.js";

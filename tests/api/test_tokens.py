@@ -274,7 +274,7 @@ class TestAnyForm:
             "Register for chat rooms",
         )
         assert set(put["responses"]) == {
-            *("200", "400", "401", "403", "404", "409", "413", "422", "503")
+            *("200", "400", "401", "403", "404", "409", "413", "422", "429", "503")
         }
         schema = put["requestBody"]["content"]["application/json"]["schema"]["$ref"]
         body = document["components"]["schemas"][schema.rpartition("/")[2]]
