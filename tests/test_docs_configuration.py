@@ -14,6 +14,7 @@ from tests.test_config import EMAIL, HOOK, MINIMAL, PUSH, parsed
 #: what a table needs beside the key in question
 NEEDED: dict[str, dict[str, Any]] = {
     "auth": MINIMAL["auth"],
+    "tracing": {"endpoint": "https://traces.example.com"},
     "email": EMAIL,
     "web_push": PUSH,
     "webhooks.KEY": HOOK,
