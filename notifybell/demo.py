@@ -26,8 +26,9 @@ from litestar.handlers import HTTPRouteHandler
 
 from notifybell import config as configuration
 from notifybell import serve
-from notifybell.api.assets import asset_route, load_asset, web_folder
+from notifybell.api.assets import asset_route, load_asset
 from notifybell.api.auth import mint_user_token
+from notifybell.api.shipped import shipped
 from notifybell.channels import registry
 from notifybell.channels.web_push import generate_private_key
 from notifybell.config import Config
@@ -119,7 +120,7 @@ async def _run(listen: str, folder: Path) -> int:
 
 def routes(config: Config, catcher: MailCatcher) -> list[HTTPRouteHandler]:
     """The demo page and what it asks for."""
-    folder = web_folder() / "demo"
+    folder = shipped("web") / "demo"
     headers = {"content-security-policy": _CSP, "referrer-policy": "no-referrer"}
     pages = [
         asset_route("/", load_asset(folder / "demo.html"), headers),

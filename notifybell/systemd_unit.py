@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from notifybell.api.docs_site import shipped
+from notifybell.api.shipped import shipped
 from notifybell.config import PLACES
 from notifybell.domain.errors import NotifyBellError
 

@@ -17,8 +17,6 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
-import notifybell
-
 #: without the character set, which Litestar adds to text
 _TYPES = {
     ".js": "text/javascript",
@@ -41,13 +39,6 @@ class Asset(msgspec.Struct, frozen=True):
     body: bytes
     encoded: dict[str, bytes]
     #: by content-coding; filled in as clients ask, since compressing all of them takes a second
-
-
-def web_folder() -> Path:
-    """Where the widget's files are: inside an installed package, or beside it in a checkout."""
-    package = Path(notifybell.__file__).parent
-    installed = package / "web"
-    return installed if installed.is_dir() else package.parent / "web"
 
 
 def load_asset(path: Path) -> Asset:

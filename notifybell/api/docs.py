@@ -13,11 +13,12 @@ from litestar import Litestar, Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from notifybell.api import openapi
-from notifybell.api.assets import asset_route, load_asset, web_folder
+from notifybell.api.assets import asset_route, load_asset
 from notifybell.api.docs_markdown import render_code
 from notifybell.api.docs_reference import render_docs
 from notifybell.api.docs_site import HOME, DocsSite, recipes, render_docs_page
 from notifybell.api.pages import answer_page
+from notifybell.api.shipped import shipped
 from notifybell.config import Config
 from notifybell.domain.errors import NotFound
 
@@ -126,7 +127,7 @@ def _guide(public_url: str) -> list[HTTPRouteHandler]:
 
 def _assets() -> list[HTTPRouteHandler]:
     """What the pages are dressed with; the icon is that of the hosted inbox."""
-    paths = [*sorted((web_folder() / "docs").iterdir()), web_folder() / "inbox" / "icon.svg"]
+    paths = [*sorted((shipped("web") / "docs").iterdir()), shipped("web") / "inbox" / "icon.svg"]
     private = {"cross-origin-resource-policy": "same-origin"}
     return [
         asset_route(f"{_ASSETS}/{path.name}", load_asset(path), private)

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it.token import Token
 from markupsafe import Markup
 
 import notifybell
 from notifybell.api.docs_markdown import MarkdownPage, parse_markdown, render_markdown, words_of
+from notifybell.api.page_templates import templates_of
+from notifybell.api.shipped import shipped
 
 HOME = "index"
 
@@ -29,13 +30,7 @@ _GUESTS = {
     "config.example.toml": "config.example.toml",
     "package.json": "web/package.json",
 }
-_TEMPLATES = Environment(
-    loader=PackageLoader("notifybell.api"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = templates_of("notifybell.api")
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -50,13 +45,6 @@ class Section(msgspec.Struct, frozen=True):
 
     title: str
     entries: list[Entry]
-
-
-def shipped(name: str) -> Path:
-    """A file or folder of the repository: inside an installed package, or beside it."""
-    package = Path(notifybell.__file__).parent
-    installed = package / name
-    return installed if installed.exists() else package.parent / name
 
 
 class DocsSite:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar.handlers import HTTPRouteHandler
 
 from notifybell.api import inbox_sessions
-from notifybell.api.assets import Asset, asset_route, load_asset, make_asset, web_folder
+from notifybell.api.assets import Asset, asset_route, load_asset, make_asset
+from notifybell.api.page_templates import templates_of
+from notifybell.api.shipped import shipped
 from notifybell.api.widget import copied_files, widget, widget_assets
 from notifybell.config import Config
 
@@ -28,13 +29,7 @@ _WORKER_CSP = "default-src 'none'; script-src 'self'; connect-src 'self'; img-sr
 _MODULES = ("/inbox/words.js", "/languages.js", "/hosted-labels.js")
 #: all that is needed without a network, beside the languages
 _WIDGET_FILES = ("/languages.js", "/hosted-labels.js")
-_TEMPLATES = Environment(
-    loader=PackageLoader("notifybell.api"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = templates_of("notifybell.api")
 _PRIVATE = {"cross-origin-resource-policy": "same-origin"}
 _PAGE_HEADERS = {
     "content-security-policy": PAGE_CSP,
@@ -87,7 +82,7 @@ _SESSIONS: tuple[HTTPRouteHandler, ...] = (
 
 
 def _folder() -> Path:
-    return web_folder() / "inbox"
+    return shipped("web") / "inbox"
 
 
 def _files() -> dict[str, Asset]:

@@ -8,17 +8,12 @@ import hashlib
 from base64 import b64encode
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
 from markupsafe import Markup
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("notifybell.api"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+from notifybell.api.page_templates import templates_of
+
+_TEMPLATES = templates_of("notifybell.api")
 
 
 def render(template: str, **values: Any) -> str:

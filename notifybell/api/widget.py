@@ -18,7 +18,8 @@ from functools import cache
 import msgspec
 from litestar.handlers import HTTPRouteHandler
 
-from notifybell.api.assets import Asset, asset_routes, make_asset, web_folder
+from notifybell.api.assets import Asset, asset_routes, make_asset
+from notifybell.api.shipped import shipped
 from notifybell.api.widget_bundle import bundle, module_text
 
 #: what a page names in its tag
@@ -50,7 +51,7 @@ class Widget(msgspec.Struct, frozen=True):
 @cache
 def widget() -> Widget:
     """The widget of this installation."""
-    folder = web_folder()
+    folder = shipped("web")
     paths = [*sorted(folder.glob("*.js")), *sorted(folder.glob("lang/*.js"))]
     files = {path.relative_to(folder).as_posix(): module_text(path) for path in paths}
     files |= {name: bundle(folder, name) for name in (*ENTRIES, *LATER)}

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
 
 import notifybell
 from notifybell.api.operators import FORM_TOKEN, Operator
+from notifybell.api.page_templates import templates_of
 from notifybell.api.request import ApiRequest
 from notifybell.dashboard import navigation, words
 
@@ -33,13 +33,7 @@ HEADERS = {
     "x-robots-tag": "noindex",
 }
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("notifybell.dashboard"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = templates_of("notifybell.dashboard")
 _TEMPLATES.filters.update(words.FILTERS)
 _TEMPLATES.globals.update(
     sections=navigation.SECTIONS,

@@ -4,9 +4,10 @@ from typing import Any
 
 from litestar import Response, Router, get
 
-from notifybell.api.assets import asset_route, load_asset, web_folder
+from notifybell.api.assets import asset_route, load_asset
 from notifybell.api.operators import PATH
 from notifybell.api.request import ApiRequest
+from notifybell.api.shipped import shipped
 from notifybell.config import Config
 from notifybell.dashboard import (
     broadcasts,
@@ -83,9 +84,9 @@ _PAGES = (
 
 
 def _files() -> list[Any]:
-    folder = web_folder() / "dashboard"
+    folder = shipped("web") / "dashboard"
     paths = [
         *sorted(path for path in folder.iterdir() if path.suffix in (".js", ".css")),
-        web_folder() / "inbox" / "icon.svg",
+        shipped("web") / "inbox" / "icon.svg",
     ]
     return [asset_route(f"{PATH}/files/{path.name}", load_asset(path), _PRIVATE) for path in paths]
