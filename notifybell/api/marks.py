@@ -1,7 +1,7 @@
 """What a user does to notifications: one `POST` a mark, for one of them or for all."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, Unpack
 
 from litestar import post
 from litestar.params import QueryParameter
@@ -27,14 +27,7 @@ class MarkAll(Protocol):
     __name__: str
 
     def __call__(
-        self,
-        conn: WriteConnection,
-        user_id: str,
-        now: int,
-        *,
-        category: str | None,
-        topic: str | None,
-        up_to: str | None,
+        self, conn: WriteConnection, user_id: str, now: int, **of: Unpack[marks.OfAll]
     ) -> int: ...
 
 

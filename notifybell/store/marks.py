@@ -4,7 +4,7 @@ A verb that changes nothing draws no seq and logs nothing, so that a repeated ca
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NotRequired, TypedDict, Unpack
 
 import msgspec
 
@@ -62,15 +62,18 @@ def discard(conn: WriteConnection, user_id: str, notification_id: str, now: int)
     return _change(conn, user_id, notification_id, now, marks.discarded)
 
 
-def mark_all_read(
-    conn: WriteConnection,
-    user_id: str,
-    now: int,
-    *,
-    category: str | None,
-    topic: str | None,
-    up_to: str | None = None,
-) -> int:
+class OfAll(TypedDict):
+    """Which of a user's notifications a verb for all of them means; None: of any.
+
+    With `up_to` only those at that place or below: a seq would not do, as each mark renews it.
+    """
+
+    category: str | None
+    topic: str | None
+    up_to: NotRequired[str | None]
+
+
+def mark_all_read(conn: WriteConnection, user_id: str, now: int, **of: Unpack[OfAll]) -> int:
     """Mark all unread ones of this category and topic read; how many."""
     return _change_all(
         conn,
@@ -79,21 +82,11 @@ def mark_all_read(
         now,
         ("unseen", "unread"),
         "read_at = coalesce(read_at, :now), seen_at = coalesce(seen_at, :now)",
-        category,
-        topic,
-        up_to,
+        of,
     )
 
 
-def mark_all_seen(
-    conn: WriteConnection,
-    user_id: str,
-    now: int,
-    *,
-    category: str | None,
-    topic: str | None,
-    up_to: str | None = None,
-) -> int:
+def mark_all_seen(conn: WriteConnection, user_id: str, now: int, **of: Unpack[OfAll]) -> int:
     """Mark all unseen ones of this category and topic seen; how many. The inbox was opened."""
     users.mark_opened(conn, user_id, now)
     return _change_all(
@@ -103,21 +96,11 @@ def mark_all_seen(
         now,
         ("unseen",),
         "seen_at = coalesce(seen_at, :now)",
-        category,
-        topic,
-        up_to,
+        of,
     )
 
 
-def archive_all(
-    conn: WriteConnection,
-    user_id: str,
-    now: int,
-    *,
-    category: str | None,
-    topic: str | None,
-    up_to: str | None = None,
-) -> int:
+def archive_all(conn: WriteConnection, user_id: str, now: int, **of: Unpack[OfAll]) -> int:
     """Archive everything in the inbox of this category and topic; how many."""
     return _change_all(
         conn,
@@ -126,9 +109,7 @@ def archive_all(
         now,
         ("unseen", "unread", "read"),
         "archived_at = coalesce(archived_at, :now)",
-        category,
-        topic,
-        up_to,
+        of,
     )
 
 
@@ -234,17 +215,11 @@ def _change_all(
     now: int,
     statuses: tuple[NotificationStatus, ...],
     assignments: str,
-    category: str | None,
-    topic: str | None,
-    up_to: str | None,
+    of: OfAll,
 ) -> int:
-    """Change all rows of these statuses in one statement, a seq each, oldest first.
-
-    With `up_to` only those at that place or below: a seq would not do, as each mark renews it.
-    """
-    matching = _matching(statuses, category, topic, up_to)
-    terms = {"category": category, "topic": topic, "up_to": up_to}
-    values: dict[str, Any] = {"user": user_id, "now": now, **terms}
+    """Change all rows of these statuses in one statement, a seq each, oldest first."""
+    matching = _matching(statuses, of)
+    values: dict[str, Any] = {"user": user_id, "now": now, **of}
     counts = _counts(conn, matching, values)
     changes = sum(counts.values())
     if changes == 0:
@@ -274,21 +249,16 @@ def _change_all(
         {**values, "first": seq - changes},
     )
     told = f'{{"count": {changes}}}'
-    event = NewEvent(at=now, type=what, user_id=user_id, category=category, detail=told)
+    event = NewEvent(at=now, type=what, user_id=user_id, category=of["category"], detail=told)
     activity.append(conn, [event])
     return changes
 
 
-def _matching(
-    statuses: tuple[NotificationStatus, ...],
-    category: str | None,
-    topic: str | None,
-    up_to: str | None,
-) -> str:
+def _matching(statuses: tuple[NotificationStatus, ...], of: OfAll) -> str:
     """What picks the rows; a term that is not asked for is not there, for the index's sake."""
     names = ", ".join(f"'{status}'" for status in statuses)
-    content = "" if category is None and topic is None else _OF_CONTENT
-    places = "" if up_to is None else " AND place <= :up_to"
+    content = "" if of["category"] is None and of["topic"] is None else _OF_CONTENT
+    places = "" if of.get("up_to") is None else " AND place <= :up_to"
     return f"user_id = :user AND status IN ({names}){places}{content}"
 
 
