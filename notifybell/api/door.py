@@ -62,9 +62,10 @@ class Door:
             if message["type"] == "http.response.start":
                 counted = scope.get("rate_limit", ())
                 message["headers"] = [*message["headers"], *extra, *counted]
-                self._meter.note(scope, message["status"], started_at)
+                took_s = time.perf_counter() - started_at
+                self._meter.note(scope, message["status"], took_s)
                 if is_api:
-                    self._log.note(scope, message["status"], started_at)
+                    self._log.note(scope, message["status"], took_s)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -31,15 +31,15 @@ class Meter:
         self.loop_lag = Histogram(_LAGS_S)
         self.started_at_s = time.time()
 
-    def note(self, scope: Any, status: int, started_at: float) -> None:
-        """Count a request once its answer begins; `started_at` is of `time.perf_counter`."""
+    def note(self, scope: Any, status: int, took_s: float) -> None:
+        """Count a request whose answer began after so many seconds."""
         method = scope["method"] if scope["method"] in _METHODS else "other"
         key = method, scope.get("path_template") or UNMATCHED
         self.requests[*key, f"{status // 100}xx"] += 1
         durations = self.durations.get(key)
         if durations is None:
             durations = self.durations[key] = Histogram(_DURATIONS_S)
-        durations.observe(time.perf_counter() - started_at)
+        durations.observe(took_s)
 
     async def run(self) -> None:
         """Until cancelled: sleep, and note how much longer it took."""

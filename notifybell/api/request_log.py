@@ -36,15 +36,15 @@ class RequestLog:
     def __init__(self) -> None:
         self._calls: deque[tuple[Any, ...]] = deque(maxlen=KEPT)
 
-    def note(self, scope: Any, status: int, started_at: float) -> None:
-        """Keep what is known once the answer begins; `started_at` is of `time.perf_counter`."""
+    def note(self, scope: Any, status: int, took_s: float) -> None:
+        """Keep what is known once the answer begins, so many seconds after the request."""
         self._calls.append(
             (
                 time.time(),
                 scope["method"],
                 scope["path"],
                 status,
-                time.perf_counter() - started_at,
+                took_s,
                 scope["request_id"],
                 scope.get("auth"),
             )

@@ -47,7 +47,7 @@ def test_it_keeps_the_newest_at_little_cost() -> None:
     scope = {"method": "GET", "path": "/api/users", "request_id": "r", "auth": Project("backend")}
     started_at = time.perf_counter()
     for status in range(20_000):
-        log.note(scope, status, started_at)
+        log.note(scope, status, 0.001)
     took_us = (time.perf_counter() - started_at) / 20_000 * 1e6
     assert len(log) == KEPT
     assert next(log.newest()).status == 19_999
