@@ -19,7 +19,7 @@ from notifybell.cli_options import (
     plain,
     progress,
 )
-from notifybell.cli_tables import print_items
+from notifybell.cli_tables import print_fields, print_items
 from notifybell.domain.clock import SECOND_MS, SystemClock, to_rfc3339
 from notifybell.domain.model import DeliveryState
 from notifybell.server_client import ServerClient, ServerRefused
@@ -89,11 +89,7 @@ def show_delivery(config_path: str | None, url: str | None, as_json: bool, deliv
     """
     with ServerClient(load(config_path), url) as server:
         found = server.one("/deliveries", delivery)
-    if as_json:
-        click.echo(json.dumps(found))
-        return
-    for name, value in found.items():
-        click.echo(f"{name:<16} {plain(value)}")
+    print_fields(found, as_json)
 
 
 @deliveries.command("retry")

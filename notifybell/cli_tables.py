@@ -37,6 +37,16 @@ def print_items(
         click.echo("  ".join(cells).rstrip())
 
 
+def print_fields(item: Mapping[str, Any], as_json: bool) -> None:
+    """All of one thing: a line a field, or one JSON object."""
+    if as_json:
+        click.echo(json.dumps(item))
+        return
+    width = max(map(len, item), default=0)
+    for name, value in item.items():
+        click.echo(f"{name:<{width}}  {plain(value)}")
+
+
 def fitted(columns: Sequence[str], widths: Sequence[int], room: int) -> list[int]:
     """Narrower widths where the table would not fit; the widest gives way first."""
     found = list(widths)

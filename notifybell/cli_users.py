@@ -21,7 +21,7 @@ from notifybell.cli_options import (
     load,
     plain,
 )
-from notifybell.cli_tables import print_items
+from notifybell.cli_tables import print_fields, print_items
 from notifybell.domain.errors import NotifyBellError
 from notifybell.server_client import ServerClient
 
@@ -66,11 +66,7 @@ def show_user(config_path: str | None, url: str | None, as_json: bool, user: Use
     """
     with ServerClient(load(config_path), url) as server:
         found = server.call("GET", _user_path(user))
-    if as_json:
-        click.echo(json.dumps(found))
-        return
-    for name, value in found.items():
-        click.echo(f"{name:<18} {plain(value)}")
+    print_fields(found, as_json)
 
 
 @users.command("export")
