@@ -18,7 +18,7 @@ from notifybell.domain import config_rules as rules
 from notifybell.domain import digests
 from notifybell.domain.backup_config import BackupConfig
 from notifybell.domain.channel_kind import ChannelKind
-from notifybell.domain.config_reader import Reader, Table, secrets_of
+from notifybell.domain.config_reader import Reader, Table, repeated, secrets_of
 from notifybell.domain.dashboard_config import DashboardConfig
 from notifybell.domain.errors import ConfigError
 from notifybell.domain.inbox_config import InboxConfig
@@ -87,13 +87,7 @@ class AuthConfig(Table, frozen=True, kw_only=True, rename={"secret_keys": "secre
             yield "auth.secret_key: the list is empty; it needs at least one key"
         for word in ("name", "token"):
             values = [getattr(token, word) for token in self.project_tokens]
-            for index, value in enumerate(values):
-                if value in values[:index]:
-                    twin = values.index(value)
-                    yield (
-                        f"auth.project_tokens[{index}].{word}: the same {word} as "
-                        f"auth.project_tokens[{twin}]; each must differ"
-                    )
+            yield from repeated("auth.project_tokens", word, values)
 
 
 class EmailConfig(Table, frozen=True, kw_only=True, rename={"from_": "from"}):

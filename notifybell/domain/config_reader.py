@@ -5,7 +5,7 @@ keys, Structs are tables with fixed ones. Pure: text like `env:NAME` goes to the
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args, get_origin
@@ -40,6 +40,14 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     def conflicts(self) -> Iterator[str]:
         """Sentences about keys that do not go together."""
         return iter(())
+
+
+def repeated(path: str, word: str, values: Sequence[str]) -> Iterator[str]:
+    """A sentence for each table of the list at `path` whose `word` an earlier one has too."""
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            twin = values.index(value)
+            yield f"{path}[{index}].{word}: the same {word} as {path}[{twin}]; each must differ"
 
 
 class Reader:

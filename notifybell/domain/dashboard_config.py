@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from notifybell.domain import config_rules as rules
 from notifybell.domain import passwords
-from notifybell.domain.config_reader import Table
+from notifybell.domain.config_reader import Table, repeated
 from notifybell.domain.config_rules import Rule
 
 LONE_OPERATOR = "operator"
@@ -48,13 +48,7 @@ class DashboardConfig(Table, frozen=True, kw_only=True):
                 f"dashboard.operators[{names.index(LONE_OPERATOR)}].name: {LONE_OPERATOR!r} is "
                 "whoever signs in by dashboard.password_hash; use another"
             )
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                twin = names.index(name)
-                yield (
-                    f"dashboard.operators[{index}].name: the same name as "
-                    f"dashboard.operators[{twin}]; each must differ"
-                )
+        yield from repeated("dashboard.operators", "name", names)
 
     @property
     def passwords(self) -> Mapping[str, str]:
