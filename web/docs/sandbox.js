@@ -9,6 +9,8 @@
  * @import { Preferences, Topic } from "../preferences-types.js"
  */
 
+import { changed, changes, hasStatus, isListed } from "./sandbox-marks.js";
+
 const ROOT = `${location.origin}/docs/sandbox`;
 const HEARTBEAT_MS = 15_000;
 const PAGE_SIZE = 50;
@@ -296,58 +298,6 @@ class Sandbox {
   #say(text) {
     for (const stream of this.#streams) stream.enqueue(new TextEncoder().encode(text));
   }
-}
-
-/**
- * What a mark does to a row.
- *
- * @param {Notification} row
- * @param {Mark} mark
- * @param {string} [until]
- * @returns {Partial<Notification>}
- */
-function changed(row, mark, until) {
-  const now = new Date().toISOString();
-  const back = row.read_at ? "read" : "unread";
-  switch (mark) {
-    case "read":
-    case "clicked":
-      return { status: "read", read_at: now, seen_at: row.seen_at ?? now };
-    case "unread":
-      return { status: "unread", read_at: null };
-    case "seen":
-      return { status: "unread", seen_at: now };
-    case "archive":
-      return { status: "archived", archived_at: now };
-    case "snooze":
-      return { status: "snoozed", snoozed_until: until ?? now };
-    default:
-      return { status: back, archived_at: null, snoozed_until: null };
-  }
-}
-
-/**
- * Whether a mark of all means this row.
- *
- * @param {Notification} row
- * @param {Mark} mark
- */
-function changes({ status }, mark) {
-  if (mark === "seen") return status === "unseen";
-  return mark === "read" ? status === "unseen" || status === "unread" : true;
-}
-
-/** @param {Notification} row */
-function isListed({ status }) {
-  return status === "unseen" || status === "unread" || status === "read";
-}
-
-/**
- * @param {Notification} row
- * @param {string} wanted
- */
-function hasStatus({ status }, wanted) {
-  return status === wanted || (wanted === "unread" && status === "unseen");
 }
 
 /** @param {object} changes */
