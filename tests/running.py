@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jwt
 
 API_KEY = "pk_shop1234"
@@ -141,6 +142,14 @@ def running_server(
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+def answers(url: str) -> bool:
+    """Whether a server, or the proxy before it, is there."""
+    try:
+        return httpx.get(f"{url}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def write_config(folder: Path, **tables: Mapping[str, Any] | None) -> Path:

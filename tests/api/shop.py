@@ -6,7 +6,7 @@ No lane runs, so what is to be sent stays queued until a test says what became o
 import asyncio
 import contextlib
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from os import urandom
 from pathlib import Path
@@ -27,6 +27,7 @@ from notifybell.api.parts import Parts
 from notifybell.channels import web_push
 from notifybell.channels.registry import KINDS
 from notifybell.channels.templates import Templates
+from notifybell.config import Config
 from notifybell.delivery.accept import Accept
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.fanout import Fanout
@@ -68,8 +69,10 @@ TABLES: dict[str, Json] = {
     },
 }
 
+MoreRoutes = Callable[[Config], Sequence[Any]]
+
 _contract: list[Contract] = []
-_applications: dict[str, Litestar] = {}
+_applications: dict[tuple[str, MoreRoutes], Litestar] = {}
 """By configuration: building one takes a fifth of a second, and what it works with is its state."""
 
 
@@ -79,7 +82,7 @@ class Shop:
     def __init__(self, parts: Parts, clock: FakeClock) -> None:
         self.parts = parts
         self.clock = clock
-        self.app: Any = _application(parts)
+        self.app: Any = lent_application(parts, no_more_routes)
         self._clients: list[httpx.AsyncClient] = []
         self.anyone = self.client(None)
         self.project = self.client(PROJECT_TOKEN)
@@ -200,10 +203,15 @@ async def open_shop(
     await database.aclose()
 
 
-def _application(parts: Parts) -> ASGIApp:
+def no_more_routes(config: Config) -> Sequence[Any]:
+    """Those of the API alone."""
+    return ()
+
+
+def lent_application(parts: Parts, more_routes: MoreRoutes) -> ASGIApp:
     """The application of this configuration, made once and lent to each test's parts in turn."""
-    key = repr(msgspec.structs.replace(parts.config, store=StoreConfig()))
-    shared = _applications.get(key) or create_litestar(parts)
+    key = repr(msgspec.structs.replace(parts.config, store=StoreConfig())), more_routes
+    shared = _applications.get(key) or create_litestar(parts, *more_routes(parts.config))
     _applications[key] = shared
     state = state_of(parts)
     origins = parts.config.server.allowed_origins

@@ -7,24 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
-from litestar import Litestar
-from litestar.types import ASGIApp, Receive, Send
+from litestar.types import ASGIApp
 
-from notifybell.api.app import create_litestar, state_of
-from notifybell.api.door import Door
 from notifybell.api.operators import FORM_TOKEN
 from notifybell.api.parts import Parts
 from notifybell.dashboard.routes import dashboard_routes
 from notifybell.domain import sign_in
-from notifybell.domain.store_config import StoreConfig
-from tests.api.shop import PUBLIC_URL, SECRET_KEY, Shop, open_shop
+from tests.api.shop import PUBLIC_URL, SECRET_KEY, Shop, lent_application, open_shop
 from tests.factories import PASSWORD, PASSWORD_HASH
 
 COOKIE = "__Host-notifybell_operator"
 ROOT = "/dashboard"
-
-_applications: dict[str, Litestar] = {}
 
 
 class Desk:
@@ -72,19 +65,8 @@ async def open_desk(folder: Path, **tables: Mapping[str, Any] | None) -> AsyncIt
 
 
 def application(parts: Parts) -> ASGIApp:
-    """The application with its dashboard, made once for each configuration."""
-    key = repr(msgspec.structs.replace(parts.config, store=StoreConfig()))
-    shared = _applications.get(key) or create_litestar(parts, *dashboard_routes(parts.config))
-    _applications[key] = shared
-    state = state_of(parts)
-    origins = parts.config.server.allowed_origins
-    door = Door(shared, origins, parts.request_log, parts.meter)
-
-    async def app(scope: Any, receive: Receive, send: Send) -> None:
-        shared.state.update(state)
-        await door(scope, receive, send)
-
-    return app
+    """The application with its dashboard."""
+    return lent_application(parts, dashboard_routes)
 
 
 def text_of(response: httpx.Response) -> str:

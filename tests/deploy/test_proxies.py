@@ -19,7 +19,7 @@ from notifybell.realtime.sse import HEARTBEAT_S
 from tests.deploy.ports import free_port
 from tests.documented import ROOT, block
 from tests.programs import program
-from tests.running import RunningServer, running_server
+from tests.running import RunningServer, answers, running_server
 from tests.waiting import wait_until
 
 DEPLOY = ROOT / "docs/deploy"
@@ -103,13 +103,6 @@ def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> No
             process.kill()
             pytest.fail(process.stderr.read() if process.stderr else "no log")
         time.sleep(0.02)
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 @contextmanager

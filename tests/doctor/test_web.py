@@ -16,7 +16,7 @@ from notifybell.domain.findings import Finding
 from tests.background import BackgroundServer
 from tests.deploy.ports import free_port
 from tests.programs import program
-from tests.running import RunningServer, running_server, write_config
+from tests.running import RunningServer, answers, running_server, write_config
 from tests.servers import ServerTls
 from tests.waiting import wait_until
 
@@ -24,13 +24,6 @@ from tests.waiting import wait_until
 async def examined(file: Path, local_url: str) -> dict[str, Finding]:
     found = web.examined(config.load(file), local_url, SystemClock().now())
     return {one.check: one async for one in found}
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz").status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 @contextmanager

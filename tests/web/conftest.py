@@ -5,6 +5,7 @@ script and its calls: no inline style, no inline script, no HTML from strings.
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -169,16 +170,32 @@ class Complaints(list[str]):
             self.append(message.text)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A browser profile; a page that complains on its console fails the test."""
-    made = await browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
+@asynccontextmanager
+async def profile(browser: Browser, **options: Any) -> AsyncIterator[BrowserContext]:
+    """A fresh one; a page that complains on its console fails the test."""
+    made = await browser.new_context(**options)
     made.set_default_timeout(WAIT_MS)
     complaints = Complaints()
     complaints.watch(made)
     yield made
     await made.close()
     assert not complaints
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser on a desk."""
+    size = {"width": 1280, "height": 800}
+    async with profile(browser, viewport=size, locale="en-US") as made:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def phone(browser: Browser) -> AsyncIterator[Page]:
+    """A page on a phone, to be touched."""
+    size = {"width": 390, "height": 780}
+    async with profile(browser, viewport=size, has_touch=True, is_mobile=True) as made:
+        yield await made.new_page()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from tests.factories import PASSWORD, PASSWORD_HASH
 from tests.running import RunningServer, running_server
-from tests.web.conftest import WAIT_MS, Complaints
+from tests.web.conftest import profile
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -58,15 +58,9 @@ async def desk(page: Page, server: RunningServer) -> Page:
 @pytest_asyncio.fixture(loop_scope="session")
 async def plain(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A phone that runs no scripts."""
-    made = await browser.new_context(
-        viewport={"width": 390, "height": 844}, java_script_enabled=False
-    )
-    made.set_default_timeout(WAIT_MS)
-    complaints = Complaints()
-    complaints.watch(made)
-    yield made
-    await made.close()
-    assert not complaints
+    size = {"width": 390, "height": 844}
+    async with profile(browser, viewport=size, java_script_enabled=False) as made:
+        yield made
 
 
 def send(server: RunningServer, title: str) -> None:

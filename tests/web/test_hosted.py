@@ -15,7 +15,7 @@ from playwright.async_api import Browser, BrowserContext, CDPSession, Locator, P
 from notifybell.channels.web_push import generate_private_key
 from tests.running import RunningServer, running_server
 from tests.servers import MailSink
-from tests.web.conftest import WAIT_MS, Complaints
+from tests.web.conftest import WAIT_MS, profile
 from tests.web.driving import wait_for_script, wait_until
 from tests.web.pushing import SUBSCRIBING, registrations
 
@@ -383,13 +383,8 @@ class TestPush:
 @asynccontextmanager
 async def reader(browser: Browser, locale: str) -> AsyncIterator[Page]:
     """A page in a browser of this language."""
-    context = await browser.new_context(locale=locale)
-    context.set_default_timeout(WAIT_MS)
-    complaints = Complaints()
-    complaints.watch(context)
-    yield await context.new_page()
-    await context.close()
-    assert not complaints
+    async with profile(browser, locale=locale) as context:
+        yield await context.new_page()
 
 
 class TestLanguage:
@@ -470,13 +465,8 @@ class TestLanguage:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def phone(browser: Browser) -> AsyncIterator[Page]:
-    context = await browser.new_context(viewport={"width": 390, "height": 844})
-    context.set_default_timeout(WAIT_MS)
-    complaints = Complaints()
-    complaints.watch(context)
-    yield await context.new_page()
-    await context.close()
-    assert not complaints
+    async with profile(browser, viewport={"width": 390, "height": 844}) as context:
+        yield await context.new_page()
 
 
 async def test_nothing_is_cut_off_on_a_phone(phone: Page, hosted: Hosted, ann: str) -> None:

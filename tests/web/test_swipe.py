@@ -1,12 +1,11 @@
 """Fingers on a phone: a row is pushed aside, and comes back when it was not meant."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from tests.web.conftest import WAIT_MS, Complaints, Shop
+from tests.web.conftest import Shop
 from tests.web.driving import NOTE_EVENTS, heard, item, items, open_panel, wait_for_event
 
 pytestmark = [
@@ -16,18 +15,6 @@ pytestmark = [
 ]
 Bell = Callable[..., str]
 STEPS = 8
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def phone(browser: Browser) -> AsyncIterator[Page]:
-    size = {"width": 390, "height": 780}
-    context = await browser.new_context(viewport=size, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
-    context.set_default_timeout(WAIT_MS)
-    complaints = Complaints()
-    complaints.watch(context)
-    yield await context.new_page()
-    await context.close()
-    assert not complaints
 
 
 async def swipe(page: Page, title: str, dx: int, dy: int = 0, *, lift: bool = True) -> None:

@@ -1,15 +1,14 @@
 """Toasts in a real Chromium: shown once, where somebody looks, and never in the way."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.documented import block
-from tests.web.conftest import WAIT_MS, Complaints, Shop
+from tests.web.conftest import Shop
 from tests.web.driving import NOTE_EVENTS, heard, wait_for_event, wait_for_script, wait_until
 
 pytestmark = [
@@ -57,18 +56,6 @@ def toasts(shop: Shop) -> Toasts:
         return shop.page(f"{token} {attributes}", **{**element, **options})
 
     return address
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def phone(browser: Browser) -> AsyncIterator[Page]:
-    size = {"width": 390, "height": 780}
-    context = await browser.new_context(viewport=size, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
-    context.set_default_timeout(WAIT_MS)
-    complaints = Complaints()
-    complaints.watch(context)
-    yield await context.new_page()
-    await context.close()
-    assert not complaints
 
 
 def shown(page: Page) -> Locator:
