@@ -65,8 +65,3 @@ def end(conn: WriteConnection, digests: Sequence[str]) -> None:
         "DELETE FROM operator_session WHERE digest IN (SELECT value FROM json_each(?))",
         (as_json_list(list(digests)),),
     )
-
-
-def end_all(conn: WriteConnection, credential: str) -> int:
-    """Sign out every browser that signed in with this; how many."""
-    return conn.execute("DELETE FROM operator_session WHERE credential = ?", (credential,)).rowcount
