@@ -664,6 +664,7 @@ class TestMore:
         assert shop.json("deliveries", "--user", "recent", "--failed", "--since", "1h") == []
 
     def test_one_delivery_is_shown(self, shop: Shop) -> None:
+        shop.run("send", "--to", "ann", "--title", "Hello")
         (one,) = shop.json("deliveries", "--limit", "1")
         assert shop.json("deliveries", "show", one["id"]) == [one]
         assert one["id"] in shop.run("deliveries", "show", one["id"]).out
