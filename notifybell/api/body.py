@@ -5,7 +5,7 @@ strictly, and keeps the Struct as the OpenAPI schema.
 """
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -16,13 +16,14 @@ from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
 from notifybell.domain.errors import InvalidField, InvalidRequest
-from notifybell.domain.near import no_such
+from notifybell.domain.near import no_such, none_of
 
 T = TypeVar("T")
 
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+|\.\.\.)\]")
 _NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `(?P<name>[^`]+)`")
+_NO_WORD = re.compile(r"Invalid enum value '(?P<found>.*)'", re.DOTALL)
 
 
 def decode(body: bytes, struct: type[T]) -> T:
@@ -77,7 +78,10 @@ def _invalid_field(text: str, struct: type[Any]) -> InvalidField:
     """msgspec's sentence as one of ours: a pointer (RFC 6901) and what is wrong there."""
     match = _AT.match(text)
     what, path = (match["what"], match["path"] or "") if match else (text, "")
-    pointer = "".join(f"/{_escape(name or index)}" for name, index in _STEP.findall(path))
+    steps = [name or index for name, index in _STEP.findall(path)]
+    pointer = "".join(f"/{_escape(step)}" for step in steps)
+    if word := _NO_WORD.fullmatch(what):
+        return InvalidField(pointer, none_of(word["found"], _words_at(struct, steps)))
     field = _NAMED_FIELD.search(what)
     if field is None:
         return InvalidField(pointer, what)
@@ -85,6 +89,31 @@ def _invalid_field(text: str, struct: type[Any]) -> InvalidField:
     if "missing" in what:
         return InvalidField(pointer, "this field is required")
     return InvalidField(pointer, no_such("field", field["name"], _field_names(struct)))
+
+
+def _words_at(struct: type[Any], steps: Sequence[str]) -> list[str]:
+    """The words that are allowed where `steps` lead, below `struct`."""
+    schema = msgspec.json.schema(struct)
+    places = list(_alternatives(schema, schema))
+    for step in steps:
+        below = [_below(place, step) for place in places]
+        places = [place for found in below if found for place in _alternatives(found, schema)]
+    return [str(word) for place in places for word in place.get("enum", ())]
+
+
+def _below(place: Mapping[str, Any], step: str) -> Mapping[str, Any] | None:
+    return place.get("properties", {}).get(step) or place.get("items") or None
+
+
+def _alternatives(
+    place: Mapping[str, Any], schema: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    """What may stand at a place, with references followed."""
+    if reference := place.get("$ref"):
+        place = schema["$defs"][reference.rpartition("/")[2]]
+    for one in place.get("anyOf", ()):
+        yield from _alternatives(one, schema)
+    yield place
 
 
 def _field_names(struct: type[Any]) -> list[str]:

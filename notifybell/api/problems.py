@@ -3,13 +3,14 @@
 import logging
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
+from litestar.typing import FieldDefinition
 
 from notifybell.domain.errors import (
     Busy,
@@ -25,6 +26,7 @@ from notifybell.domain.errors import (
     TooManyRequests,
     Unauthenticated,
 )
+from notifybell.domain.near import none_of
 
 log = logging.getLogger(__name__)
 
@@ -183,12 +185,10 @@ HANDLERS: ExceptionHandlersMap = {
 def _invalid_parameter(
     request: Request[Any, Any, Any], error: ValidationException
 ) -> NotifyBellError:
-    names = _names_on_the_wire(request)
+    arguments = request.route_handler.parsed_fn_signature.parameters
     extra = error.extra if isinstance(error.extra, list) else []
     problems = [
-        FieldProblem(
-            names.get(str(entry.get("key", "")), ""), _sentence(str(entry.get("message", "")))
-        )
+        _of_argument(arguments.get(entry.get("key", "")), str(entry.get("message", "")))
         for entry in extra
         if isinstance(entry, dict)
     ]
@@ -199,17 +199,21 @@ def _invalid_parameter(
     return InvalidField(first.pointer, first.message, *more)
 
 
-def _names_on_the_wire(request: Request[Any, Any, Any]) -> dict[str, str]:
-    """From a handler's argument to the parameter that fills it."""
-    arguments = request.route_handler.parsed_fn_signature.parameters
-    return {
-        name: getattr(field.kwarg_definition, "name", None) or name
-        for name, field in arguments.items()
-    }
+def _of_argument(argument: FieldDefinition | None, message: str) -> FieldProblem:
+    """What is wrong with a handler's argument, under the name of the parameter that fills it."""
+    sentence = re.sub(r" - at `\$[^`]*`$", "", message)
+    if argument is None:
+        return FieldProblem("", sentence)
+    name = getattr(argument.kwarg_definition, "name", None) or argument.name
+    if word := re.fullmatch(r"Invalid enum value '(.*)'", sentence, re.DOTALL):
+        sentence = none_of(word[1], _words(argument))
+    return FieldProblem(name, sentence)
 
 
-def _sentence(message: str) -> str:
-    return re.sub(r" - at `\$[^`]*`$", "", message)
+def _words(argument: FieldDefinition) -> list[str]:
+    """Those that a Literal allows, here or inside a union."""
+    literals = [kind for kind in (argument, *argument.inner_types) if kind.origin is Literal]
+    return [word for literal in literals for word in get_args(literal.annotation)]
 
 
 def _respond(

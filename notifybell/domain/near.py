@@ -20,3 +20,8 @@ def nearest(word: str, known: Collection[str]) -> str:
     """What an unknown word was probably meant to be, else all that would do."""
     near = closest(word, known)
     return f"did you mean {near}?" if near else f"known here: {', '.join(known) or 'nothing'}"
+
+
+def none_of(found: str, allowed: Collection[str]) -> str:
+    """`'emial' is not allowed here; one of: email, in_app`."""
+    return f"{found!r} is not allowed here; one of: {', '.join(allowed)}"

@@ -154,3 +154,31 @@ class TestText:
         response = await shop.project.put("/api/users", content=content)
         assert response.status_code in (200, 400, 422)
         assert (await shop.project.get("/api/users")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "pointer", "message"),
+    [
+        (
+            "POST",
+            "/api/suppressions",
+            {"channel": "pigeon", "address": "ann@example.com"},
+            "/channel",
+            "'pigeon' is not allowed here; one of: email",
+        ),
+        (
+            "PUT",
+            "/api/channels/user_preferences",
+            {"quiet_hours": {"start": "22:00", "end": "07:00", "days": ["mon", "wodan"]}},
+            "/quiet_hours/days/1",
+            "'wodan' is not allowed here; one of: fri, mon, sat, sun, thu, tue, wed",
+        ),
+    ],
+)
+async def test_a_wrong_word_is_told_with_those_that_are_allowed(
+    shop: Shop, method: str, path: str, body: dict[str, Any], pointer: str, message: str
+) -> None:
+    who = "ann" if method == "PUT" else "project"
+    response = await send(shop, who, method, path, json=body)
+    assert response.status_code == 422
+    assert response.json()["errors"] == [{"pointer": pointer, "message": message}]

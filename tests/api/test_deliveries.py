@@ -104,7 +104,10 @@ async def test_waiting_after_a_failed_attempt_is_retrying(shop: Shop) -> None:
 async def test_a_wrong_filter_is_named(shop: Shop, query: dict[str, str], named: str) -> None:
     response = await shop.project.get(PATH, params=query)
     assert response.status_code == 422
-    assert response.json()["errors"][0]["pointer"] == named
+    [error] = response.json()["errors"]
+    assert error["pointer"] == named
+    assert repr(query[named]) in error["message"] or "no such" in error["message"]
+    assert {"state": "suppressed, skipped", "channel": "email, web_push"}[named] in error["message"]
 
 
 class TestRetry:
