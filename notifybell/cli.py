@@ -12,6 +12,7 @@ Results go to stdout; notes, warnings and errors to stderr. Exit codes:
 """
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ from notifybell import (
     cli_doctor,
     cli_embed,
     cli_export,
+    cli_init,
     cli_operators,
     cli_preview,
     cli_send,
@@ -39,14 +41,12 @@ from notifybell import (
     config,
     config_warnings,
     log_lines,
-    new_config,
     serve,
-    systemd_unit,
     tracing,
 )
 from notifybell import demo as demo_mode
 from notifybell.api import auth
-from notifybell.channels import registry, web_push
+from notifybell.channels import registry
 from notifybell.channels.base import Sender
 from notifybell.channels.email import EmailSender
 from notifybell.channels.templates import Templates
@@ -63,10 +63,11 @@ from notifybell.cli_options import (
     config_option,
     load,
 )
-from notifybell.domain import passwords
 from notifybell.domain.clock import SECOND_MS, SystemClock
 from notifybell.domain.errors import ConfigError, Misconfigured, NotifyBellError, StoreError
 from notifybell.server_client import Unreachable
+
+log = logging.getLogger("notifybell.cli")
 
 _EXIT_CODES = (
     "Exit codes: 0 done; 1 not done (refused by the server, the mail relay or the disk); "
@@ -116,97 +117,19 @@ def commands() -> None:
     """
 
 
-@commands.command()
-@config_option
-@click.option("--public-url", metavar="URL", help="The address that browsers will use.")
-@click.option(
-    "--origin", "origins", metavar="URL", multiple=True, help="A site that may show the bell."
-)
-@click.option("--store", metavar="PATH", help="Where the database file goes.")
-@click.option("--smtp-host", metavar="HOST", help="The mail relay; turns email on with --from.")
-@click.option("--from", "sender", metavar="ADDRESS", help="The sender of every mail.")
-@click.option(
-    "--systemd",
-    "unit_folder",
-    is_flag=False,
-    flag_value="",
-    metavar="[FOLDER]",
-    help="Also write a systemd unit [/etc/systemd/system; ~/.config/systemd/user if not root].",
-)
-def init(
-    config_path: str | None,
-    public_url: str | None,
-    origins: tuple[str, ...],
-    store: str | None,
-    smtp_host: str | None,
-    sender: str | None,
-    unit_folder: str | None,
-) -> None:
-    """Write a configuration file with fresh secrets.
-
-    The file gets mode 600; an existing one is never touched. With --systemd also what runs it as a
-    service; a configuration that is there is then used as it is.
-
-    \b
-    Example: notifybell init --public-url https://bell.example.com
-    """
-    if smtp_host and not sender:
-        raise click.UsageError("--smtp-host needs --from, the sender of every mail")
-    service = None if unit_folder is None else _service(config_path, unit_folder)
-    path = Path(config_path or config.PLACES[0]) if service is None else service.config
-    if service is None or not path.exists():
-        password = passwords.new_password()
-        text = new_config.render(
-            web_push_key=web_push.generate_private_key(),
-            password_hash=passwords.hash_password(password),
-            public_url=public_url,
-            origins=origins,
-            store=store or (str(service.store) if service and service.store else None),
-            smtp_host=smtp_host,
-            sender=sender,
-        )
-        new_config.write(path, text)
-        click.echo(_next_steps(path, password))
-    if service is not None:
-        systemd_unit.write(service)
-        click.echo(f"\n{service.unit} is written. To enable it:\n\n{service.commands}")
-
-
-def _service(config_path: str | None, unit_folder: str) -> systemd_unit.Service:
-    """Where it goes and what it says; raises before anything is written."""
-    service = systemd_unit.service_for(
-        systemd_unit.own_command(),
-        is_root=systemd_unit.is_root(),
-        config=Path(config_path) if config_path else None,
-        folder=Path(unit_folder) if unit_folder else None,
-    )
-    systemd_unit.make_folders(service)
-    return service
-
-
-def _next_steps(path: Path, password: str) -> str:
-    return "\n".join(
-        [
-            f"{path} is written, with fresh secrets and mode 600.",
-            "",
-            f"1. Look it over:          notifybell check --config {path}",
-            f"2. Start the server:      notifybell serve --config {path}",
-            f"3. Send a notification:   notifybell send --config {path} "
-            "--to external_id:ann --title Hello",
-            f"4. Log a user's bell in:  notifybell token external_id:ann --config {path}",
-            "",
-            "Your backend sends with the token under auth.project_tokens in that file.",
-            f"The password of /dashboard, which is written down nowhere else: {password}",
-        ]
-    )
-
-
 @commands.command("serve")
 @config_option
 @click.option("--demo", is_flag=True, help="Needs no file: two users, live, captured mail.")
-@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--log",
+    "style",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How its lines are written.",
+)
 @click.option("--listen", metavar="HOST:PORT", type=ListenType(), help="Instead of server.listen.")
-def run_server(config_path: str | None, demo: bool, log: str, listen: str | None) -> int:
+def run_server(config_path: str | None, demo: bool, style: str, listen: str | None) -> int:
     """Run the server.
 
     It runs until SIGTERM or Ctrl-C, is ready when GET /healthz answers 200, and logs to stderr.
@@ -214,14 +137,25 @@ def run_server(config_path: str | None, demo: bool, log: str, listen: str | None
     \b
     Example: notifybell serve --log json
     """
-    log_lines.set_up(log)
+    log_lines.set_up(style)
     if demo:
         return demo_mode.run(listen=listen or "127.0.0.1:8080")
-    path = config.find_config(config_path)
-    loaded = config.load(path, registry.KINDS)
-    for warning in config_warnings.warnings(loaded, path):
-        click.echo(f"warning: {warning}", err=True)
-    return serve.run(loaded if listen is None else _listening_on(loaded, listen))
+    try:
+        return serve.run(_configured(config_path, listen))
+    except NotifyBellError as exc:
+        if style == "text":
+            raise
+        log.error("not started: %s", exc.message)
+        return _exit_code(exc)
+
+
+def _configured(path: str | None, listen: str | None) -> config.Config:
+    """What to serve; what is doubtful in it goes into the log."""
+    place = config.find_config(path)
+    loaded = config.load(place, registry.KINDS)
+    for warning in config_warnings.warnings(loaded, place):
+        log.warning("configuration doubtful: %s", warning)
+    return loaded if listen is None else _listening_on(loaded, listen)
 
 
 def _listening_on(loaded: config.Config, listen: str) -> config.Config:
@@ -344,6 +278,7 @@ commands.add_command(cli_doctor.doctor)
 commands.add_command(cli_embed.embed)
 commands.add_command(cli_export.export_all)
 commands.add_command(cli_export.import_all)
+commands.add_command(cli_init.init)
 commands.add_command(cli_operators.password_command)
 commands.add_command(cli_preview.preview)
 commands.add_command(cli_send.send)

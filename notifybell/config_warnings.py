@@ -51,6 +51,11 @@ def _is_open_to_all_ears(url: str) -> bool:
     return parts.scheme == "http" and not rules.is_loopback(parts.hostname or "")
 
 
+def is_example_contact(subject: str) -> bool:
+    """Whether nobody put an address of theirs there yet."""
+    return subject.endswith(("@example.com", "//example.com"))
+
+
 def _channel_warnings(config: Config) -> Iterator[str]:
     email, push = config.email, config.web_push
     if email is not None and email.security == "none" and not rules.is_loopback(email.host):
@@ -60,7 +65,7 @@ def _channel_warnings(config: Config) -> Iterator[str]:
             f"email.port {email.port} is unusual for email.security {email.security!r}: "
             "run `notifybell check --smtp`"
         )
-    if push is not None and push.subject.endswith(("@example.com", "//example.com")):
+    if push is not None and is_example_contact(push.subject):
         yield (
             "web_push.subject is only an example: push services use it to reach you, "
             "put your own address there"

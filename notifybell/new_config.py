@@ -41,13 +41,14 @@ def render(
     store: str | None = None,
     smtp_host: str | None = None,
     sender: str | None = None,
+    contact: str | None = None,
 ) -> str:
     """The text of a new file. Email is on when both `smtp_host` and `sender` are given."""
     values: dict[str, object] = {
         "auth.api_key": f"pk_{secrets.token_urlsafe(18)}",
         "auth.secret_key": f"sk_{secrets.token_urlsafe(36)}",
         "auth.project_tokens": f"nb_{secrets.token_urlsafe(30)}",
-        "web_push.subject": _contact(sender),
+        "web_push.subject": _contact(contact, sender),
         "web_push.private_key": web_push_key,
         "dashboard.password_hash": password_hash,
         "server.public_url": public_url,
@@ -61,9 +62,12 @@ def render(
     return _fill(example(), known, on)
 
 
-def write(path: Path, text: str) -> None:
-    """Check the text, then make the file with mode 600. Raises if it exists or cannot be made."""
-    config.parse(tomllib.loads(text), path.absolute().parent, registry.KINDS)
+def write(path: Path, text: str) -> config.Config:
+    """Check the text, then make the file with mode 600; what it says.
+
+    Raises if it exists or cannot be made.
+    """
+    made = config.parse(tomllib.loads(text), path.absolute().parent, registry.KINDS)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as exc:
@@ -76,9 +80,13 @@ def write(path: Path, text: str) -> None:
     except OSError as exc:
         path.unlink()
         raise NotifyBellError(f"{path} cannot be written: {exc.strerror}") from exc
+    return made
 
 
-def _contact(sender: str | None) -> str:
+def _contact(contact: str | None, sender: str | None) -> str:
+    """The given one, else the sender's address; "mailto:" need not be typed."""
+    if contact is not None:
+        return contact if ":" in contact else f"mailto:{contact}"
     if sender is None:
         return EXAMPLE_CONTACT
     try:

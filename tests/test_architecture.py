@@ -26,6 +26,7 @@ FLOORS = {
             "cli_doctor",
             "cli_embed",
             "cli_export",
+            "cli_init",
             "cli_operators",
             "cli_options",
             "cli_preview",

@@ -157,14 +157,40 @@ class TestInit:
         assert found.email is not None and found.email.host == "smtp.shop.example"
 
     @pytest.mark.parametrize(
+        ("argv", "subject"),
+        [
+            (["--contact", "ops@shop.example"], "mailto:ops@shop.example"),
+            (["--contact", "https://shop.example/ops"], "https://shop.example/ops"),
+            (["--from", "Shop <no-reply@shop.example>"], "mailto:no-reply@shop.example"),
+            (
+                ["--from", "no-reply@shop.example", "--contact", "mailto:ops@shop.example"],
+                "mailto:ops@shop.example",
+            ),
+        ],
+    )
+    def test_push_services_get_an_address_of_ours(
+        self, tmp_path: Path, argv: list[str], subject: str
+    ) -> None:
+        path = tmp_path / "bell.toml"
+        ran = run("init", "--config", path, *argv)
+        assert (ran.code, ran.err) == (OK, "")
+        push = config.load(path).web_push
+        assert push is not None and push.subject == subject
+
+    def test_an_example_that_stays_is_told(self, tmp_path: Path) -> None:
+        ran = run("init", "--config", tmp_path / "bell.toml")
+        assert "web_push.subject is still the example" in ran.err and "--contact" in ran.err
+
+    @pytest.mark.parametrize(
         ("argv", "words"),
         [
             (["--public-url", "bell.example.com"], "server.public_url: found"),
             (["--origin", "*"], "server.allowed_origins[0]: found"),
             (["--from", "nobody"], "--from nobody: not one address"),
+            (["--contact", "http://shop.example"], "web_push.subject: found"),
             (["--smtp-host", "smtp.shop.example"], "--smtp-host needs --from"),
         ],
-        ids=["url", "origin", "from", "host without from"],
+        ids=["url", "origin", "from", "contact", "host without from"],
     )
     def test_a_bad_value_writes_nothing(self, tmp_path: Path, argv: list[str], words: str) -> None:
         ran = run("init", "--config", tmp_path / "bell.toml", *argv)

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,12 +12,13 @@ import httpx
 import pytest
 
 from notifybell import log_lines
+from notifybell.cli_options import USAGE
 from notifybell.domain.request_id import REQUEST_ID
 from tests.api.shop import PRIVATE_KEY
 from tests.channels.endpoint import Endpoint, Says
 from tests.channels.scripted_relay import ScriptedRelay
 from tests.documented import ROOT
-from tests.running import PROJECT_TOKEN, RunningServer, running_server
+from tests.running import PROGRAM, PROJECT_TOKEN, RunningServer, running_server
 from tests.servers import PushAnswer, PushService
 
 MARK = "sentinel"
@@ -162,3 +165,28 @@ def test_a_line_within_a_request_has_its_id(tmp_path: Path) -> None:
     assert warned["request_id"] == answer.headers["x-request-id"]
     others = [one for one in entries(server) if one is not warned and "request_id" in one]
     assert [one for one in others if "X-Forwarded-For" not in one["message"]] == []
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_what_is_doubtful_in_the_configuration_is_a_line_of_the_log(
+    style: str, tmp_path: Path
+) -> None:
+    push = {"subject": "mailto:ops@example.com", "private_key": PRIVATE_KEY}
+    with running_server(tmp_path, arguments=["--log", style], web_push=push) as server:
+        pass
+    [line] = [line for line in server.log if "only an example" in line]
+    if style == "json":
+        assert json.loads(line)["level"] == "warning"
+        assert all(json.loads(line) for line in server.log)
+    else:
+        assert re.match(r"\S+Z WARNING configuration doubtful: web_push", line)
+
+
+def test_a_start_that_fails_is_a_line_of_json_too(tmp_path: Path) -> None:
+    config = tmp_path / "bell.toml"
+    config.write_text("[sever]")
+    command = [*PROGRAM, "serve", "--log", "json", "--config", str(config)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert ran.returncode == USAGE
+    [entry] = [json.loads(line) for line in ran.stderr.splitlines()]
+    assert entry["level"] == "error" and "server" in entry["message"]

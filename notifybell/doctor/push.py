@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from notifybell.channels.web_push import public_key
 from notifybell.config import WebPushConfig
+from notifybell.config_warnings import is_example_contact
 from notifybell.domain.errors import ConfigError
 from notifybell.domain.findings import Finding, ok, problem, warning
 
@@ -17,7 +18,9 @@ def keys(push: WebPushConfig, public_url: str) -> Iterator[Finding]:
         yield problem("web_push.key", f"{exc.message}.", "Put the key back that was there before.")
         return
     yield ok("web_push.key", f"Browsers subscribe with {public[:12]}…{public[-6:]}.")
-    yield ok("web_push.subject", f"Push services can reach you at {push.subject}.")
+    # The example is among the doubts about the configuration already.
+    if not is_example_contact(push.subject):
+        yield ok("web_push.subject", f"Push services can reach you at {push.subject}.")
     url = urlsplit(public_url)
     if url.scheme != "https" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
         yield warning(

@@ -138,6 +138,19 @@ def test_a_push_key_is_told_by_its_public_half() -> None:
     assert [one.state for one in push.keys(table, "http://bell.shop.example")][-1] == "warning"
 
 
+def test_an_example_of_a_contact_is_told_once(tmp_path: Path) -> None:
+    push_table = {"subject": "mailto:ops@example.com", "private_key": "A" * 42 + "E"}
+    file = write_config(tmp_path, web_push=push_table)
+    config_ = loaded(file)
+    assert config_.web_push is not None
+    found = [
+        *files.configuration(config_, file),
+        *push.keys(config_.web_push, "https://bell.shop.example"),
+    ]
+    about_it = [one for one in found if "subject" in one.found + one.check or "reach" in one.found]
+    assert [one.state for one in about_it] == ["warning"]
+
+
 def test_a_broken_push_key_is_a_problem() -> None:
     table = config.WebPushConfig(subject="mailto:ops@shop.example", private_key="AAAA")
     assert [one.state for one in push.keys(table, "https://x.example")] == ["problem"]
