@@ -14,18 +14,14 @@ from notifybell.domain import backups
 from notifybell.domain.backup_config import BackupConfig
 from notifybell.domain.clock import SystemClock
 from notifybell.domain.errors import BackupFailed
+from notifybell.domain.sizes import counted, size
 from notifybell.store import backup as copies
 from notifybell.store.backup import Copy, Step
 from notifybell.store.restore import Restored
 from notifybell.store.restore import restore as put_back
 
 _CLEAR = "\r\x1b[K"
-_PLURALS = {
-    "user": "users",
-    "broadcast": "broadcasts",
-    "notification": "notifications",
-    "delivery": "deliveries",
-}
+_PLURALS = {"delivery": "deliveries"}
 
 
 @click.command()
@@ -109,8 +105,8 @@ def _plain(value: object) -> object:
 
 
 def _told(copy: Copy) -> str:
-    sizes = f"{_megabytes(copy.size)} of {_megabytes(copy.unpacked_size)}"
-    return f"{copy.path} is made and checked: {sizes}, {_rows(copy.counts)}"
+    packed = "" if copy.size == copy.unpacked_size else f" (unpacked {size(copy.unpacked_size)})"
+    return f"{copy.path} is made and checked: {size(copy.size)}{packed}, {_rows(copy.counts)}"
 
 
 def _outcome(file: Path, database: Path, restored: Restored) -> str:
@@ -118,18 +114,16 @@ def _outcome(file: Path, database: Path, restored: Restored) -> str:
     if restored.kept is not None:
         lines.append(f"The database before is kept as {restored.kept}")
     if restored.held:
-        lines.append(f"{restored.held} deliveries that were due are held back: they are dead now")
+        held = counted(restored.held, "due delivery", "due deliveries")
+        lines.append(f"{held} held back, with --hold: dead now")
     if restored.due:
+        due = counted(restored.due, "delivery", "deliveries")
         lines.append(
-            f"{restored.due} deliveries were queued and are due: they are sent at the next start,"
-            " maybe for the second time (restore with --hold to hold them back)"
+            f"At the next start {due} that were queued will be sent, maybe for the second time"
+            " (restore with --hold to hold them back)"
         )
     return "\n".join(lines)
 
 
 def _rows(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {_PLURALS[table]}" for table, count in counts.items())
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"
+    return ", ".join(counted(count, table, _PLURALS.get(table)) for table, count in counts.items())

@@ -13,6 +13,7 @@ import click
 
 from notifybell.cli_options import config_option, load
 from notifybell.domain.errors import NotifyBellError, StoreError
+from notifybell.domain.sizes import counted
 from notifybell.store import portable
 from notifybell.store.portable import Row
 
@@ -51,7 +52,7 @@ def export_all(config_path: str | None, file: Path, tables: tuple[str, ...], for
         for row in _counted(rows, total):
             out.write(json.dumps(row, ensure_ascii=False) + "\n")
     if str(file) != "-":
-        click.echo(f"{file} holds {total} rows: {_words(head['rows'])}")
+        click.echo(f"{file} holds {counted(total, 'row')}: {_words(head['rows'])}")
 
 
 @click.command("import")
@@ -68,7 +69,7 @@ def import_all(config_path: str | None, file: Path) -> None:
     """
     with _read(file) as source:
         counts = portable.load(load(config_path).store.path, _counted(_parsed(source), None))
-    click.echo(f"imported {sum(counts.values())} rows: {_words(counts)}")
+    click.echo(f"imported {counted(sum(counts.values()), 'row')}: {_words(counts)}")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from notifybell.cli_options import (
     load,
     plain,
 )
+from notifybell.domain.sizes import counted
 from notifybell.server_client import ServerClient
 
 _PAUSES_S = (0.1, 0.2, 0.5, 1.0)
@@ -121,7 +122,7 @@ def _report(broadcast: dict[str, Any], as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(broadcast))
     else:
-        click.echo(f"accepted {broadcast['id']} for {total} {'user' if total == 1 else 'users'}")
+        click.echo(f"accepted {broadcast['id']} for {counted(total, 'user')}")
     for error in status["errors"] or []:
         click.echo(f"warning: {plain(error)}", err=True)
     return FAILED if failures and failures == total else OK

@@ -23,6 +23,7 @@ from notifybell.cli_options import (
 )
 from notifybell.cli_tables import print_fields, print_items
 from notifybell.domain.errors import NotifyBellError
+from notifybell.domain.sizes import counted
 from notifybell.server_client import ServerClient
 
 _COLUMNS = ("id", "external_id", "email", "last_seen_at", "created_at")
@@ -142,11 +143,13 @@ def import_users(
             wrong += len(faults)
             done += len(batch) - len(faults)
             if sys.stderr.isatty():
-                click.echo(f"\r\x1b[K{done} users, line {last}", err=True, nl=False)
+                click.echo(f"\r\x1b[K{counted(done, 'user')}, line {last}", err=True, nl=False)
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
     told = {"imported": done, "refused": wrong}
-    click.echo(json.dumps(told) if as_json else f"imported {done} users, refused {wrong}")
+    click.echo(
+        json.dumps(told) if as_json else f"imported {counted(done, 'user')}, refused {wrong}"
+    )
     return FAILED if wrong else OK
 
 

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -142,7 +143,7 @@ def test_what_is_no_export_changes_nothing(tmp_path: Path, lines: list[Any], wor
 def test_an_export_may_come_from_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{json.dumps(HEAD)}\n{json.dumps(METRIC)}\n"))
     ran = run("import", "-", "--config", write_config(tmp_path))
-    assert (ran.code, ran.out) == (OK, "imported 1 rows: metric 1\n")
+    assert (ran.code, ran.out) == (OK, "imported 1 row: metric 1\n")
 
 
 def test_a_file_that_is_there_is_replaced_only_when_told(tmp_path: Path) -> None:
@@ -156,3 +157,18 @@ def test_without_a_database_there_is_nothing_to_export(tmp_path: Path) -> None:
     ran = run("export", tmp_path / "bell.jsonl", "--config", write_config(tmp_path))
     assert ran.code == STORE
     assert not (tmp_path / "bell.jsonl").exists()
+
+
+def test_a_small_backup_has_a_size_and_says_what_is_in_it(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        httpx.put(
+            f"{server.url}/api/users", json={"external_id": "ann"}, headers=server.project_headers
+        ).raise_for_status()
+        ran = run("backup", tmp_path / "bell.db.gz", "--config", server.config)
+        plain = run("backup", tmp_path / "bell.db", "--config", server.config)
+    assert re.fullmatch(
+        rf"{tmp_path}/bell\.db\.gz is made and checked: [\d.]+ KB \(unpacked [\d.]+ KB\), "
+        r"1 user, 0 broadcasts, 0 notifications, 0 deliveries\n",
+        ran.out,
+    )
+    assert "unpacked" not in plain.out

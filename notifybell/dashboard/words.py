@@ -6,9 +6,9 @@ from typing import Any
 from markupsafe import Markup
 
 from notifybell.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, to_rfc3339
+from notifybell.domain.sizes import size
 
 _UNITS = ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"), (SECOND_MS, "s"))
-_SIZES = ("bytes", "KB", "MB", "GB", "TB")
 
 
 def span(ms: float) -> str:
@@ -50,18 +50,6 @@ def number(value: float) -> str:
     if isinstance(value, float) and value < 10 and value != int(value):
         return f"{value:.1f}"
     return f"{value:,.0f}"
-
-
-def size(count: int) -> str:
-    """Bytes, in the unit that leaves few digits."""
-    value, unit = float(count), 0
-    while value >= 1000 and unit < len(_SIZES) - 1:
-        value, unit = value / 1024, unit + 1
-    return (
-        f"{value:,.0f} {_SIZES[unit]}"
-        if unit == 0 or value >= 10
-        else f"{value:.1f} {_SIZES[unit]}"
-    )
 
 
 def percent(part: float) -> str:

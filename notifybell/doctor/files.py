@@ -10,6 +10,7 @@ from notifybell.config import Config
 from notifybell.domain import backups
 from notifybell.domain.clock import DAY_MS, HOUR_MS, to_rfc3339
 from notifybell.domain.findings import Finding, ok, problem, warning
+from notifybell.domain.sizes import size
 from notifybell.store import examination
 
 _LITTLE = 1 << 30
@@ -51,11 +52,11 @@ def disk(config: Config) -> Iterator[Finding]:
         yield problem("disk", f"There is no folder {folder}.", f"mkdir -p {folder}")
         return
     free = shutil.disk_usage(folder).free
-    size = database.stat().st_size if database.exists() else 0
-    found = f"{_size(free)} are free in {folder}; the database takes {_size(size)}"
+    taken = database.stat().st_size if database.exists() else 0
+    found = f"{size(free)} are free in {folder}; the database takes {size(taken)}"
     if free < _VERY_LITTLE:
         yield problem("disk", f"{found}.", "Make room: a full disk refuses new broadcasts.")
-    elif free < _LITTLE or free < size:
+    elif free < _LITTLE or free < taken:
         yield warning("disk", f"{found}.", "Make room: backups and upgrades need a copy of it.")
     else:
         yield ok("disk", f"{found}.")
@@ -120,7 +121,3 @@ def copies(config: Config, now: int) -> Iterator[Finding]:
         )
     else:
         yield ok("backup", f"The newest copy in {folder} is of {to_rfc3339(newest)}.")
-
-
-def _size(number: int) -> str:
-    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"

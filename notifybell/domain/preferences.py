@@ -6,7 +6,7 @@ For each channel the first rule that matches decides:
 | -- | ------------------------------- | ----------------------- | -------------------------------------- |
 | 1  | address is suppressed           | suppress                | address is suppressed: …               |
 | 2  | channel not configured          | skip                    | channel … is not configured            |
-| 3  | user has no address there       | skip                    | user has no … address                  |
+| 3  | user has no address there       | skip                    | user has no …                          |
 | 4  | category is required, on its route | send                    | category … is required                 |
 | 5  | user muted the topic            | skip                    | user muted topic …                     |
 | 6  | broadcast names its channels    | skip those it leaves out| broadcast is not for …                 |
@@ -43,6 +43,13 @@ from notifybell.domain.quiet_hours import QuietHours, end_of
 
 ON, OFF, DIGEST = "on", "off", "digest:"
 ALL_CATEGORIES = "*"
+
+_NAMED = {
+    "web_push": "browser subscribed to web push",
+    "mobile_push": "phone registered for push",
+    "sms": "phone number",
+}
+"""What a user lacks where "address" is not the word; else it is an address of the channel."""
 
 Choice = str
 """`on`, `off`, or `digest:` and a window of `domain/digests.py`."""
@@ -151,7 +158,7 @@ def _resolve_channel(
     if channel not in policy.configured:
         return Decision("skip", f"channel {channel} is not configured")
     if channel not in reach.addresses:
-        return Decision("skip", f"user has no {channel} address")
+        return Decision("skip", f"user has no {_NAMED.get(channel, f'{channel} address')}")
     is_routed = declared is None or not declared.route or channel in declared.route
     if declared is not None and declared.required and is_routed:
         return Decision("send", f"category {category} is required")

@@ -30,7 +30,7 @@ async def test_each_channel_is_told_with_its_rule(shop: Shop) -> None:
     }
     assert told["in_app"] == ("sent", "send", "project default")
     assert told["email"] == ("queued", "send", "project default")
-    assert told["web_push"] == ("skipped", "skip", "user has no web_push address")
+    assert told["web_push"] == ("skipped", "skip", "user has no browser subscribed to web push")
     [email] = [one for one in found["channels"] if one["channel"] == "email"]
     assert (email["address"], email["attempts"], email["error"]) == ("ann@example.com", 0, None)
     assert email["due_at"] == "2026-01-01T00:00:00.000Z"

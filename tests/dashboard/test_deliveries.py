@@ -125,7 +125,7 @@ async def test_why_tells_every_channel(desk: Desk) -> None:
     [notification, *_] = ids(page.text, "notifications")
     text = text_of(await desk.get(f"/notifications/{notification}"))
     assert "Email send project default queued a…@example.com" in text
-    assert "Web push" in text and "user has no web_push address" in text
+    assert "Web push" in text and "user has no browser subscribed to web push" in text
     assert "broadcast accepted" in text and "notification created" in text
 
 

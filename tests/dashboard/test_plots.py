@@ -4,6 +4,7 @@ import pytest
 
 from notifybell.dashboard import words
 from notifybell.dashboard.plots import HEIGHT, WIDTH, Column, Kind, round_up, stacked
+from notifybell.domain import sizes
 from notifybell.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 
 KINDS = (Kind("sent", "Sent"), Kind("dead", "Given up"))
@@ -71,7 +72,7 @@ def test_spans_are_two_units_at_most(ms: int, text: str) -> None:
     ],
 )
 def test_sizes_have_few_digits(count: int, text: str) -> None:
-    assert words.size(count) == text
+    assert sizes.size(count) == text
 
 
 @pytest.mark.parametrize(

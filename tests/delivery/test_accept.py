@@ -61,7 +61,7 @@ async def test_who_has_no_address_is_told_so(desk: Desk) -> None:
     assert decided(desk, await desk.order(Recipient(external_id="ann"))) == {
         "in_app": ("sent", "project default"),
         "email": ("skipped", "user has no email address"),
-        "web_push": ("skipped", "user has no web_push address"),
+        "web_push": ("skipped", "user has no browser subscribed to web push"),
     }
 
 
