@@ -17,54 +17,25 @@ import msgspec
 from notifybell.domain import config_rules as rules
 from notifybell.domain import digests
 from notifybell.domain.backup_config import BackupConfig
+from notifybell.domain.category_config import CategoryConfig, Choices
 from notifybell.domain.channel_kind import ChannelKind
 from notifybell.domain.config_reader import Reader, Table, repeated, secrets_of
 from notifybell.domain.dashboard_config import DashboardConfig
 from notifybell.domain.errors import ConfigError
 from notifybell.domain.inbox_config import InboxConfig
 from notifybell.domain.languages import LANGUAGES, language
-from notifybell.domain.limits_config import NETWORK, LimitsConfig
+from notifybell.domain.limits_config import LimitsConfig
 from notifybell.domain.metrics_config import MetricsConfig
-from notifybell.domain.model import IN_APP, Category, Channel, RouteStep, Throttle
+from notifybell.domain.model import IN_APP, Category, Channel
 from notifybell.domain.near import nearest
 from notifybell.domain.preferences import OFF, Policy
+from notifybell.domain.server_config import ServerConfig
 from notifybell.domain.store_config import StoreConfig
 from notifybell.domain.tracing_config import TracingConfig
 from notifybell.domain.webhook_config import WebhookConfig
 
-Choices = Annotated[dict[Channel, str], rules.CHOICE]
-
 #: where a file is looked for when none is named
 PLACES = (Path("notifybell.toml"), Path("/etc/notifybell/notifybell.toml"))
-
-
-class ServerConfig(Table, frozen=True, kw_only=True):
-    """Where the server listens, and how the outside sees it."""
-
-    listen: Annotated[str, rules.LISTEN] = "127.0.0.1:8080"
-    public_url: Annotated[str, rules.PUBLIC_URL] = ""
-    #: without a path; derived from `listen` when absent
-    allowed_origins: Annotated[tuple[str, ...], rules.ORIGIN] = ()
-    max_streams: Annotated[int, rules.STREAMS] = 5000
-    max_streams_per_user: Annotated[int, rules.STREAMS] = 8
-    max_body: Annotated[int, rules.SIZE] = 1 << 20
-    #: bytes
-    trusted_proxies: Annotated[tuple[str, ...], NETWORK] = ("127.0.0.1/32", "::1/128")
-    #: whose X-Forwarded-For is believed
-
-    def __post_init__(self) -> None:
-        if not self.public_url:
-            msgspec.structs.force_setattr(self, "public_url", f"http://{self.listen}")
-
-    @property
-    def host(self) -> str:
-        """Without the brackets of an IPv6 address."""
-        return rules.split_listen(self.listen)[0]
-
-    @property
-    def port(self) -> int:
-        """0 means any free port."""
-        return rules.split_listen(self.listen)[1]
 
 
 class ProjectToken(Table, frozen=True, kw_only=True):
@@ -147,22 +118,6 @@ class DefaultsConfig(Table, frozen=True, kw_only=True):
         if self.locale and language(self.locale) not in LANGUAGES:
             near = nearest(language(self.locale), LANGUAGES)
             yield f"defaults.locale: there are no words in {self.locale!r}; {near}"
-
-
-class CategoryConfig(Table, frozen=True, kw_only=True):
-    """One kind of notification."""
-
-    label: Annotated[str, rules.LABEL] = ""
-    #: the category's key when absent
-    required: Annotated[bool, rules.SWITCH] = False
-    urgent: Annotated[bool, rules.SWITCH] = False
-    channels: Choices = msgspec.field(default_factory=dict)
-    route: Annotated[tuple[RouteStep, ...], rules.ROUTE_STEP] = ()
-    throttle: Annotated[dict[Channel, Throttle], rules.THROTTLE] = msgspec.field(
-        default_factory=dict
-    )
-    group: Annotated[int, rules.GROUP] = 0
-    #: ms; 0: every notification is its own row
 
 
 class TemplatesConfig(Table, frozen=True, kw_only=True):

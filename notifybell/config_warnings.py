@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from notifybell.config import CategoryConfig, Config, policy, secrets
+from notifybell.config import Config, policy, secrets
 from notifybell.domain import config_rules as rules
+from notifybell.domain.category_config import CategoryConfig
 from notifybell.domain.preferences import DIGEST
 
 

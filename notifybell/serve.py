@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 import uvloop
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server as Granian
 
 from notifybell import __version__, systemd, tracing
@@ -271,6 +272,7 @@ async def _listen(
         websockets=False,
         backlog=_CONNECTIONS,
         backpressure=_CONNECTIONS,
+        http1_settings=HTTP1Settings(max_buffer_size=config.server.max_headers),
         log_enabled=False,
     )
     serving = asyncio.create_task(granian.serve())

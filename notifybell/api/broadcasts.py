@@ -34,7 +34,6 @@ from notifybell.domain.near import no_such
 from notifybell.store import broadcasts, notifications
 from notifybell.store.database import Database
 
-MOST_RECIPIENTS = 10_000
 LATEST_SEND_MS = 366 * DAY_MS
 MOST_SHOWN = 1_000
 """Published clients refuse longer lists in an answer."""
@@ -97,9 +96,10 @@ class BroadcastIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     title: Annotated[Title, _says("One line of text.")]
     recipients: Annotated[
         list[RecipientIn],
-        msgspec.Meta(min_length=1, max_length=MOST_RECIPIENTS),
+        msgspec.Meta(min_length=1),
         _says(
-            "Users by id, external_id or email; or, alone, `everyone` or the topic's subscribers."
+            "Users by id, external_id or email, as many as `server.max_recipients` allows (10,000);"
+            " or, alone, `everyone` or the topic's subscribers."
         ),
     ]
     content: Annotated[Text | None, _says("Text, never HTML.")] = None
@@ -305,7 +305,7 @@ def order_of(data: BroadcastIn, request: ApiRequest) -> Order:
         send_at=_send_at(data, now),
         expires_at=_expires_at(data, now),
         group_key=data.group_key,
-        recipients=_recipients(data.recipients, data.topic),
+        recipients=_recipients(data.recipients, data.topic, request.config.server.max_recipients),
     )
 
 
@@ -331,7 +331,9 @@ def _expires_at(data: BroadcastIn, now: int) -> int | None:
     return at
 
 
-def _recipients(named: list[RecipientIn], topic: str | None) -> list[Recipient]:
+def _recipients(named: list[RecipientIn], topic: str | None, most: int) -> list[Recipient]:
+    if len(named) > most:
+        raise InvalidField("/recipients", f"{len(named)} recipients; {most} are allowed")
     crowds = [one for one in named if one.everyone or one.topic]
     if not crowds:
         return recipients_of(named, "/recipients")

@@ -45,7 +45,12 @@ class Buckets:
 
 
 class Limit:
-    """One policy, and its headers as draft-ietf-httpapi-ratelimit-headers-10 has them."""
+    """One policy, and its headers.
+
+    Those are of draft-ietf-httpapi-ratelimit-headers, versions 08 to 11: 3.1 `q` (how many) and `w`
+    (in how many seconds), 4.1 `r` (how many are left) and `t`, which is optional and stands here
+    only when none is left: the seconds until there is one again.
+    """
 
     def __init__(self, name: str, rate: Throttle) -> None:
         window_s = rate.window_ms / SECOND_MS

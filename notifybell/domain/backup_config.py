@@ -29,13 +29,6 @@ def _timeout(value: Any) -> int:
     return span
 
 
-def _keep(value: Any) -> int:
-    number = int(value) if isinstance(value, rules.Fetched) else value
-    if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= 1000:
-        raise ValueError
-    return number
-
-
 def _argument(value: Any) -> str:
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError
@@ -52,7 +45,7 @@ EVERY = Rule(
     allowed='"1h", "2h", "3h", "4h", "6h", "8h" or "12h", or whole days from "24h" to "30d"',
     read=_every,
 )
-KEEP = Rule(allowed="a whole number from 1 to 1000", read=_keep)
+KEEP = Rule(allowed="a whole number from 1 to 1000", read=rules.whole_between(1, 1000))
 ARGUMENT = Rule(allowed="a program and its arguments, each a text of its own", read=_argument)
 TIMEOUT = Rule(allowed='a span from "1s" to "24h", such as "10m"', read=_timeout)
 

@@ -15,11 +15,9 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from notifybell.domain import digests
 from notifybell.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from notifybell.domain.languages import is_tag
 from notifybell.domain.local_time import minutes_of, zone_problem
-from notifybell.domain.model import RouteStep, Throttle
 from notifybell.domain.push import endpoint_problem
 
 CATEGORY_KEY = re.compile(r"[A-Za-z0-9_.\-/:]+")
@@ -140,7 +138,9 @@ def _public_url(value: Any) -> str:
     return _origin(_text(value).removesuffix("/"))
 
 
-def _whole(least: int, most: int) -> Callable[[Any], int]:
+def whole_between(least: int, most: int) -> Callable[[Any], int]:
+    """Reads a whole number."""
+
     def read(value: Any) -> int:
         number = int(value) if isinstance(value, Fetched) else value
         if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
@@ -150,16 +150,21 @@ def _whole(least: int, most: int) -> Callable[[Any], int]:
     return read
 
 
-def _size(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError
-    match = _SIZE.fullmatch(str(value))
-    if match is None:
-        raise ValueError
-    count = int(match[1]) * _SIZE_UNITS[match[2]]
-    if not 1 << 10 <= count <= 1 << 30:
-        raise ValueError
-    return count
+def size_between(least: int, most: int) -> Callable[[Any], int]:
+    """Reads bytes, or a number with a unit."""
+
+    def read(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            raise ValueError
+        match = _SIZE.fullmatch(str(value))
+        if match is None:
+            raise ValueError
+        count = int(match[1]) * _SIZE_UNITS[match[2]]
+        if not least <= count <= most:
+            raise ValueError
+        return count
+
+    return read
 
 
 def _switch(value: Any) -> bool:
@@ -245,54 +250,6 @@ def span_ms(text: str) -> int:
     return int(match[1]) * _SPAN_UNITS_MS[match[2]]
 
 
-def _choice(value: Any) -> str:
-    if isinstance(value, str) and value.startswith("digest:"):
-        if not digests.is_window(value.removeprefix("digest:")):
-            raise ValueError
-        return str(value)
-    return "on" if _switch(value) else "off"
-
-
-def _route_step(value: Any) -> RouteStep:
-    words = _one_line(value).split()
-    match words:
-        case [channel]:
-            return RouteStep(channel=channel, text=channel)
-        case [channel, "after", span]:
-            return RouteStep(channel=channel, after_ms=_delay(span), text=f"after {span}")
-        case [channel, "after", span, "unless", ("seen" | "read") as mark]:
-            return RouteStep(
-                channel=channel,
-                after_ms=_delay(span),
-                unless="seen" if mark == "seen" else "read",
-                text=f"after {span} unless {mark}",
-            )
-    raise ValueError
-
-
-def _delay(text: str) -> int:
-    span = span_ms(text)
-    if not 1 <= span <= 30 * DAY_MS:
-        raise ValueError
-    return span
-
-
-def _throttle(value: Any) -> Throttle:
-    match _one_line(value).split():
-        case [count, "per", span] if count.isascii() and count.isdigit():
-            window_ms = span_ms(span)
-            if 1 <= int(count) <= 10_000 and 5 * MINUTE_MS <= window_ms <= DAY_MS:
-                return Throttle(int(count), window_ms)
-    raise ValueError
-
-
-def _group_span(value: Any) -> int:
-    span = span_ms(_one_line(value))
-    if not MINUTE_MS <= span <= 7 * DAY_MS:
-        raise ValueError
-    return span
-
-
 def _time_of_day(value: Any) -> str:
     minutes_of(_text(value))
     return str(value)
@@ -332,12 +289,10 @@ SERVICE_URL = Rule(
     allowed='the http:// or https:// address of a service, such as "https://push.example.com"',
     read=_service_url,
 )
-STREAMS = Rule(allowed="a whole number from 1 to 1000000", read=_whole(1, 1_000_000))
-SIZE = Rule(allowed='bytes, or a size such as "300k" or "2M", from "1k" to "1G"', read=_size)
 PATH = Rule(allowed="the path of a file", read=_one_line, is_path=True)
 OPTIONAL_PATH = Rule(allowed="the path of a file", read=_text, is_path=True)
-DAYS = Rule(allowed="a whole number of days from 1 to 36500", read=_whole(1, 36_500))
-QUEUE = Rule(allowed="a whole number from 100 to 1000000", read=_whole(100, 1_000_000))
+DAYS = Rule(allowed="a whole number of days from 1 to 36500", read=whole_between(1, 36_500))
+QUEUE = Rule(allowed="a whole number from 100 to 1000000", read=whole_between(100, 1_000_000))
 API_KEY = Rule(
     allowed='text that starts with "pk_" (letters, digits, "_" and "-")',
     read=_prefixed("pk_", 8),
@@ -361,7 +316,7 @@ MAIL_HOST = Rule(
     allowed='a host name or address without scheme and port, such as "smtp.example.com"',
     read=_mail_host,
 )
-PORT = Rule(allowed="a port from 1 to 65535", read=_whole(1, 65_535))
+PORT = Rule(allowed="a port from 1 to 65535", read=whole_between(1, 65_535))
 TEXT = Rule(allowed="text", read=_text)
 PASSWORD = Rule(allowed="text", read=_text, secret=True)
 SECURITY = Rule(
@@ -369,7 +324,7 @@ SECURITY = Rule(
     read=_one_of(*(way.name for way in Security)),
 )
 FROM = Rule(allowed='one address, such as "App <no-reply@example.com>"', read=_from)
-SECONDS = Rule(allowed="a whole number of seconds from 1 to 600", read=_whole(1, 600))
+SECONDS = Rule(allowed="a whole number of seconds from 1 to 600", read=whole_between(1, 600))
 CONTACT = Rule(
     allowed='"mailto:ADDRESS" or "https://…" that reaches you from outside, not localhost '
     "(Apple answers 403 to that)",
@@ -381,19 +336,6 @@ PRIVATE_KEY = Rule(
     secret=True,
 )
 SWITCH = Rule(allowed="true or false", read=_switch)
-CHOICE = Rule(
-    allowed=f'true, false, or "digest:WINDOW", WINDOW being {digests.ALLOWED}', read=_choice
-)
-ROUTE_STEP = Rule(
-    allowed='"CHANNEL", or "CHANNEL after SPAN", or "CHANNEL after SPAN unless seen" (or "unless '
-    'read"), such as "email after 10m unless read"; SPAN from "1s" to "30d"',
-    read=_route_step,
-)
-THROTTLE = Rule(
-    allowed='"COUNT per SPAN", such as "5 per 1h"; COUNT from 1 to 10000, SPAN from "5m" to "24h"',
-    read=_throttle,
-)
-GROUP = Rule(allowed='a span from "1m" to "7d", such as "1h"', read=_group_span)
 TIME_OF_DAY = Rule(allowed='a time of day from "00:00" to "23:59"', read=_time_of_day)
 LOCALE = Rule(allowed='a language tag, such as "de" or "pt-BR"', read=_locale)
 TIME_ZONE = Rule(allowed='an IANA time zone, such as "Europe/Berlin"', read=_time_zone)
