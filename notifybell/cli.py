@@ -71,8 +71,8 @@ log = logging.getLogger("notifybell.cli")
 
 _EXIT_CODES = (
     "Exit codes: 0 done; 1 not done (refused by the server, the mail relay or the disk); "
-    "2 the configuration or the command line is wrong; 3 the database cannot be opened; "
-    "4 no server answers."
+    "2 the configuration or the command line is wrong; 3 the database cannot be opened, or another "
+    "server holds it; 4 no server answers."
 )
 
 
@@ -113,7 +113,8 @@ def _exit_code(error: NotifyBellError) -> int:
 def commands() -> None:
     """NotifyBell: the notification inbox and delivery server that a small team runs itself.
 
-    Start with `notifybell init`, then `notifybell serve`.
+    Start with `notifybell init`, then `notifybell serve`; or look around first with `notifybell
+    serve --demo`. `notifybell COMMAND --help` has an example of each command.
     """
 
 

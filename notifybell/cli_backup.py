@@ -59,11 +59,12 @@ def backup(config_path: str | None, file: Path | None, force: bool, as_json: boo
 @click.option("--hold", is_flag=True, help="Do not send what was queued and is due by now.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def restore(config_path: str | None, file: Path, force: bool, hold: bool, as_json: bool) -> None:
-    """Put a backup in the place of the database. The server must be stopped.
+    """Put a backup in the place of the database.
 
-    The backup is checked first; what was there is kept beside it. What was queued when the backup
-    was made is sent again at the next start, unless it is past its deadline. With --hold it becomes
-    dead instead, and `notifybell deliveries` lists it.
+    FILE is what `notifybell backup` made, packed or not. The server must be stopped. FILE is
+    checked first, and what was there is kept beside it. What was queued when the backup was made is
+    sent again at the next start, unless it is past its deadline. With --hold it becomes dead
+    instead, and `notifybell deliveries` lists it.
 
     \b
     Example: systemctl stop notifybell && notifybell restore bell.db.gz --force

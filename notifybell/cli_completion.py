@@ -10,7 +10,7 @@ _VARIABLE = "_NOTIFYBELL_COMPLETE"
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script that lets SHELL complete commands and options.
+    """Print what lets SHELL complete commands and options.
 
     \b
     Example: notifybell completion bash > ~/.local/share/bash-completion/completions/notifybell

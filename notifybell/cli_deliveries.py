@@ -36,13 +36,23 @@ _failed = click.option(
 _since = click.option(
     "--since", metavar="TIME", type=DurationType(), help='Changed in the last "30m", "1h", "7d".'
 )
-_channel = click.option("--channel", metavar="CHANNEL")
-_user = click.option("--user", metavar="USER", type=UserType())
+_channel = click.option("--channel", metavar="CHANNEL", help="Only on this channel, such as email.")
+_user = click.option(
+    "--user",
+    metavar="USER",
+    type=UserType(),
+    help="Only this user's: external_id:ID, email:ADDRESS or id:USR_ID.",
+)
 
 
 @click.group(invoke_without_command=True)
 @client_options
-@click.option("--state", type=click.Choice(_STATES))
+@click.option(
+    "--state",
+    metavar="STATE",
+    type=click.Choice(_STATES),
+    help=f"Only these: {', '.join(_STATES)}.",
+)
 @_failed
 @_since
 @_channel
@@ -82,7 +92,7 @@ def deliveries(
 @click.argument("delivery", metavar="ID")
 @client_options
 def show_delivery(config_path: str | None, url: str | None, as_json: bool, delivery: str) -> None:
-    """Show all of one delivery. `notifybell why` tells the story of its notification.
+    """Show all of the delivery ID. `notifybell why` tells the story of its notification.
 
     \b
     Example: notifybell deliveries show dlv_0123456789
@@ -107,7 +117,10 @@ def retry_deliveries(
     failed: bool,
     **named: Any,
 ) -> int:
-    """Try again what was given up: at once, with a new deadline.
+    """Try again what was given up, or waits.
+
+    A delivery ID that was given up is queued again, due at once and with a new deadline; one that
+    waits for its next attempt, or for a circuit to close, is tried at once.
 
     \b
     Example: notifybell deliveries retry --failed --since 1h --channel email

@@ -24,10 +24,10 @@ _TAG = """\
     help="Write the widget's files there, for a site that serves them itself.",
 )  # fmt: skip
 def embed(what: str, config_path: str | None, folder: Path | None) -> None:
-    """Print the tags for a page, with the script's exact version and its integrity.
+    """Print the tags that put the bell on a page.
 
-    WHAT is the bell alone, or all elements. The address is that of this version: after an upgrade
-    of the server, print them again.
+    `bell` is the bell alone, `all` has every element. The tags name the script's exact version and
+    its integrity: after an upgrade of the server, print them again.
 
     \b
     Example: notifybell embed all

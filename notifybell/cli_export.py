@@ -27,16 +27,18 @@ _CLEAR = "\r\x1b[K"
 @click.option(
     "--table",
     "tables",
+    metavar="TABLE",
     type=click.Choice(portable.TABLES),
     multiple=True,
-    help="Only these; repeatable.",
+    help=f"Only this one; repeatable. One of {', '.join(portable.TABLES)}.",
 )
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 def export_all(config_path: str | None, file: Path, tables: tuple[str, ...], force: bool) -> None:
-    """Write all data to FILE as JSON lines ("-" is stdout), while the server runs or not.
+    """Write all data to FILE as JSON lines.
 
-    FILE is packed when its name ends in .gz. It holds addresses and push subscriptions: it gets
-    mode 600. The way back is `notifybell import`. For a copy of everything, see `backup`.
+    FILE "-" is stdout; it is packed when its name ends in .gz. It holds addresses and push
+    subscriptions: it gets mode 600. The server may run or not. The way back is `notifybell import`.
+    For a copy of everything, see `backup`.
 
     \b
     Example: notifybell export bell.jsonl.gz
@@ -59,9 +61,10 @@ def export_all(config_path: str | None, file: Path, tables: tuple[str, ...], for
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
 @config_option
 def import_all(config_path: str | None, file: Path) -> None:
-    """Put what `export` wrote ("-" is stdin) into an empty database, all of it or nothing.
+    """Put an export into an empty database.
 
-    The server must be stopped. What is queued in it is sent at the next start. For users alone,
+    FILE is what `notifybell export` wrote, "-" is stdin. All of it goes in, or nothing. The server
+    must be stopped. What is queued in it is sent at the next start. For users alone,
     with a server running, see `users import`.
 
     \b

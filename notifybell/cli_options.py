@@ -22,7 +22,12 @@ Command = Callable[..., Any]
 T = TypeVar("T")
 
 limit_option = click.option(
-    "--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many."
+    "--limit",
+    metavar="NUMBER",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="At most so many.",
 )
 
 
@@ -31,6 +36,8 @@ class UserReference(msgspec.Struct, frozen=True):
 
     kind: str
     value: str
+    is_guessed: bool = False
+    #: it was written without a prefix
 
 
 class UserType(click.ParamType[UserReference]):
@@ -51,7 +58,7 @@ class UserType(click.ParamType[UserReference]):
             kind, rest = "external_id", str(value)
         if not rest:
             self.fail(f"{value!r} names no user", param, ctx)
-        return UserReference(kind, rest)
+        return UserReference(kind, rest, is_guessed=rest == value)
 
 
 class DurationType(click.ParamType[int]):

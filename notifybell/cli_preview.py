@@ -25,7 +25,10 @@ _NOBODY = "App <no-reply@example.com>"
 @click.option("--locale", metavar="TAG", help="The reader's language, such as de or pt-BR.")
 @click.option("--digest", is_flag=True, help="Four notifications in one message.")
 @click.option(
-    "--out", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Write files."
+    "--out",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write files there instead.",
 )
 def preview(
     config_path: str | None,
@@ -35,9 +38,10 @@ def preview(
     digest: bool,
     out: Path | None,
 ) -> int:
-    """Show what a made-up message of CATEGORY looks like on CHANNEL.
+    """Show what a message would look like.
 
-    CATEGORY is a category's key, or _default for what has none. Sends nothing.
+    A made-up one of CATEGORY, a category's key or _default for what has none, on CHANNEL, such as
+    email. Sends nothing.
 
     \b
     Example: notifybell preview orders email --locale de --out preview

@@ -12,13 +12,21 @@ _PATH = "/suppressions"
 _COLUMNS = ("created_at", "channel", "address", "reason", "detail")
 
 _channel_option = click.option(
-    "--channel", metavar="CHANNEL", default="email", show_default=True, help="Where."
+    "--channel",
+    metavar="CHANNEL",
+    default="email",
+    show_default=True,
+    help="The channel of the address.",
 )
 
 
 @click.group()
 def suppressions() -> None:
-    """List, add or remove addresses that get no mail."""
+    """List, add or remove addresses that get no mail.
+
+    \b
+    Example: notifybell suppressions list
+    """
 
 
 @suppressions.command("list")

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,7 @@ def print_items(
         click.echo("none", err=True)
         return
     table = [[column.upper() for column in columns], *rows]
-    widths = [max(len(row[index]) for row in table) for index in range(len(columns))]
+    widths = [max(width_of(row[index]) for row in table) for index in range(len(columns))]
     if sys.stdout.isatty():
         widths = fitted(columns, widths, shutil.get_terminal_size().columns)
     for row in table:
@@ -59,5 +60,23 @@ def fitted(columns: Sequence[str], widths: Sequence[int], room: int) -> list[int
     return found
 
 
+def width_of(text: str) -> int:
+    """How many columns of a terminal it takes (UAX 11): two for 漢, none for a combining mark."""
+    return sum(map(_columns_of, text))
+
+
+def _columns_of(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
 def _cut(cell: str, width: int) -> str:
-    return cell.ljust(width) if len(cell) <= width else f"{cell[: width - 1]}…"
+    """The cell, just so wide."""
+    taken = width_of(cell)
+    if taken > width:
+        while taken > width - 1:
+            taken -= _columns_of(cell[-1])
+            cell = cell[:-1]
+        cell, taken = f"{cell}…", taken + 1
+    return cell + " " * (width - taken)

@@ -60,7 +60,9 @@ def list_users(config_path: str | None, url: str | None, as_json: bool, limit: i
 @click.argument("user", metavar="USER", type=UserType())
 @client_options
 def show_user(config_path: str | None, url: str | None, as_json: bool, user: UserReference) -> None:
-    """Show one user: external_id:ID, email:ADDRESS or id:USR_ID.
+    """Show one user.
+
+    USER is external_id:ID, email:ADDRESS, id:USR_ID, or an external id alone.
 
     \b
     Example: notifybell users show email:ann@example.com
@@ -76,7 +78,10 @@ def show_user(config_path: str | None, url: str | None, as_json: bool, user: Use
 def export_user(
     config_path: str | None, url: str | None, as_json: bool, user: UserReference
 ) -> None:
-    """Print all that is kept about a user, as JSON: for whoever asks what you know of them.
+    """Print all that is kept about a user, as JSON.
+
+    For whoever asks what you know of them. USER is external_id:ID, email:ADDRESS, id:USR_ID, or an
+    external id alone.
 
     \b
     Example: notifybell users export external_id:ann > ann.json
@@ -93,7 +98,10 @@ def export_user(
 def erase_user(
     config_path: str | None, url: str | None, as_json: bool, user: UserReference, yes: bool
 ) -> None:
-    """Erase a user with the whole inbox, settings and push subscriptions.
+    """Erase a user, with all that is theirs.
+
+    That is the inbox, settings and push subscriptions; there is no way back but a backup. USER is
+    external_id:ID, email:ADDRESS, id:USR_ID, or an external id alone.
 
     \b
     Example: notifybell users erase external_id:ann --yes
@@ -112,15 +120,18 @@ def erase_user(
 @click.argument("file", metavar="FILE", type=click.File("r", encoding="utf-8-sig"))
 @client_options
 @click.option("--csv", "is_csv", is_flag=True, help="FILE is CSV; by itself with a name in .csv.")
-@click.option("--skip", type=click.IntRange(0), default=0, help="Go on after this line.")
+@click.option(
+    "--skip", metavar="LINE", type=click.IntRange(0), default=0, help="Go on after this line."
+)
 def import_users(
     config_path: str | None, url: str | None, as_json: bool, file: TextIO, is_csv: bool, skip: int
 ) -> int:
-    """Create or update the users in FILE ("-" is stdin): JSON lines, or CSV with a head.
+    """Create or update the users in a file.
 
-    Fields are external_id, email, first_name, last_name and custom_attributes; other columns of CSV
-    become custom attributes. A user that is there is updated, so importing twice does no harm.
-    What is wrong is told by line, and the rest goes in.
+    FILE ("-" is stdin) has JSON lines, or is CSV with a head. Fields are external_id, email,
+    first_name, last_name and custom_attributes; other columns of CSV become custom attributes. A
+    user that is there is updated, so importing twice does no harm. What is wrong is told by line,
+    and the rest goes in.
 
     \b
     Example: notifybell users import users.csv

@@ -58,14 +58,20 @@ class SubjectType(UserType):
 @click.argument("subject", metavar="NOTIFICATION|USER", type=SubjectType())
 @client_options
 @click.option(
-    "--limit", type=click.IntRange(1), default=5, show_default=True, help="Of a user: the last."
+    "--limit",
+    metavar="NUMBER",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Of a user: at most so many.",
 )
 def why(
     config_path: str | None, url: str | None, as_json: bool, subject: UserReference, limit: int
 ) -> int:
-    """Tell what became of a notification, channel by channel, and why.
+    """Tell what became of a notification, and why.
 
-    Of a user (external_id:ID, email:ADDRESS or our id): their last notifications.
+    NOTIFICATION is its id (ntf_…): each channel, and what happened when. Of a USER
+    (external_id:ID, email:ADDRESS or our id) it tells the last notifications, a line a channel.
 
     \b
     Example: notifybell why external_id:ann

@@ -408,7 +408,8 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    file = a_file(tmp_path_factory.mktemp("shop"))
+    declared = "[categories.orders]\n[categories.news]\n"
+    file = a_file(tmp_path_factory.mktemp("shop"), MINIMAL + declared)
     command = [sys.executable, "-m", "notifybell", "serve", "--config", str(file)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
@@ -614,7 +615,31 @@ class TestMore:
         }
         (tmp_path / "later.json").write_text(json.dumps(later))
         ran = shop.run("send", "--file", tmp_path / "later.json", "--wait", "--timeout", "1s")
-        assert ran.code == FAILED and "not all is sent yet" in ran.err
+        assert ran.code == FAILED
+        assert ran.err == (
+            "not all is sent yet: 0 deliveries waiting; the broadcast is scheduled\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("argv", "note"),
+        [
+            (["--to", "ann"], "ann was taken as external_id:ann"),
+            (["--to", "ann@x.example"], "for the address write email:ann@x.example"),
+            (["--to", "topic:nobodys"], "topic 'nobodys' has no subscribers, so nobody was told"),
+            (["--to", "external_id:ann", "--category", "ordres"], "did you mean 'orders'?"),
+            (["--to", "external_id:ann", "--category", "zzz"], "declared: orders, news"),
+            (["--to", "external_id:ann", "--category", "news"], None),
+        ],
+    )
+    def test_what_is_probably_a_slip_is_told_and_sent_all_the_same(
+        self, shop: Shop, argv: list[str], note: str | None
+    ) -> None:
+        ran = shop.run("send", "--title", "Hello", *argv)
+        if note is None:
+            assert "note:" not in ran.err
+        else:
+            assert (ran.code, ran.err.count("note: ")) == (OK, 1)
+            assert note in ran.err
 
     def test_subscribers_of_a_topic_can_be_named(self, shop: Shop) -> None:
         (sent,) = shop.json("send", "--to", "topic:releases", "--title", "2.0")

@@ -12,7 +12,7 @@ import pytest
 
 from notifybell import cli
 from notifybell.cli_options import OK
-from notifybell.cli_tables import fitted
+from notifybell.cli_tables import fitted, print_items, width_of
 from tests.programs import program
 from tests.test_cli import run
 
@@ -75,6 +75,23 @@ def test_every_command_that_lists_or_shows_can_print_json(path: tuple[str, ...])
         assert "--json" in options
 
 
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_option_and_argument_says_what_it_is(path: tuple[str, ...]) -> None:
+    command = found(path)
+    said = (command.help or "").partition("Example:")[0]
+    for one in command.params:
+        if isinstance(one, click.Option):
+            assert one.help, f"{one.opts} has no text"
+        else:
+            names = re.findall(r"\w+", one.metavar or (one.name or "").upper())
+            assert [name for name in names if name not in said] == []
+
+
+@pytest.mark.parametrize("path", [(), *((name,) for name in cli.commands.commands)])
+def test_every_line_of_a_list_of_commands_is_whole(path: tuple[str, ...]) -> None:
+    assert "..." not in run(*path, "--help").out.partition("Commands:")[2]
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_each_shell_gets_a_script(shell: str) -> None:
     ran = run("completion", shell)
@@ -113,6 +130,21 @@ def test_a_table_gives_way_at_its_widest_column() -> None:
     assert fitted(columns, [20, 60, 6], 60) == [20, 30, 6]
     assert fitted(columns, [20, 10, 6], 60) == [20, 10, 6]
     assert fitted(columns, [20, 60, 6], 10) == [20, 8, 6]
+
+
+def test_a_table_stays_aligned_whatever_is_written_in_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["ann", "田中花子", "Zoe\u0301", "보라", "👍👍"]
+    monkeypatch.setenv("COLUMNS", "22")
+    for isatty in (False, True):
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: isatty)  # noqa: B023
+        rows = [{"name": name * (4 if isatty else 1), "id": "usr_1"} for name in names]
+        print_items(rows, ("name", "id"), as_json=False)
+        head, *lines = capsys.readouterr().out.splitlines()
+        starts = [width_of(line.partition("usr_1")[0]) for line in lines]
+        assert starts == [head.index("ID")] * len(names)
+        assert max(map(width_of, lines)) <= 22
 
 
 def test_the_exit_codes_are_in_the_page() -> None:
