@@ -42,16 +42,20 @@ class ProjectToken(Table, frozen=True, kw_only=True):
     """One backend's key to the project API."""
 
     name: Annotated[str, rules.NAME]
+    #: Which application this is; unique
     token: Annotated[str, rules.PROJECT_TOKEN]
+    #: What it sends as `Authorization: Bearer`; unique
 
 
 class AuthConfig(Table, frozen=True, kw_only=True, rename={"secret_keys": "secret_key"}):
     """Who may call."""
 
     api_key: Annotated[str, rules.API_KEY]
+    #: Names this installation to browsers; public
     secret_keys: Annotated[tuple[str, ...], rules.SECRET_KEY]
-    #: the first signs; all are accepted
+    #: Signs user tokens. The first of a list signs, all are accepted
     project_tokens: tuple[ProjectToken, ...] = ()
+    #: Who may send and manage users
 
     def conflicts(self) -> Iterator[str]:
         if not self.secret_keys:
@@ -65,14 +69,22 @@ class EmailConfig(Table, frozen=True, kw_only=True, rename={"from_": "from"}):
     """The mail relay."""
 
     host: Annotated[str, rules.MAIL_HOST]
+    #: The relay
     port: Annotated[int, rules.PORT] = 0
-    #: derived from `security` when absent
+    #: Without it 587, 465 or 25, by `email.security`
     username: Annotated[str, rules.TEXT] = ""
+    #: Whom to log in as: with `email.password`, or neither
     password: Annotated[str, rules.PASSWORD] = ""
+    #: With `email.username`, or neither
     security: Annotated[Literal["starttls", "tls", "none"], rules.SECURITY] = "starttls"
+    #: How the connection is protected. `"none"` with a password is refused unless the relay is on
+    #: this machine
     from_: Annotated[str, rules.FROM]
+    #: The sender of every mail
     ca_file: Annotated[str, rules.OPTIONAL_PATH] = ""
+    #: Certificates to trust instead of the system's, as PEM
     timeout_s: Annotated[int, rules.SECONDS] = 30
+    #: How long the relay may take for each step
 
     def __post_init__(self) -> None:
         if not self.port:
@@ -102,17 +114,26 @@ class WebPushConfig(Table, frozen=True, kw_only=True):
     """The key and contact that push services see (VAPID, RFC 8292)."""
 
     subject: Annotated[str, rules.CONTACT]
+    #: How push services reach you
     private_key: Annotated[str, rules.PRIVATE_KEY]
+    #: The key that signs every push (VAPID). With another key every browser has to subscribe again
     allow_private_endpoints: Annotated[bool, rules.SWITCH] = False
+    #: Whether a push may go to addresses inside your own network
 
 
 class DefaultsConfig(Table, frozen=True, kw_only=True):
     """What happens when neither a user nor a category says otherwise."""
 
     channels: Choices = msgspec.field(default_factory=dict)
+    #: What happens where neither the user nor the category says otherwise ([digests](digests.md)).
+    #: Channels left out are on, but for `sms`, which costs money
     digest_at: Annotated[str, rules.TIME_OF_DAY] = digests.DEFAULT_TIME
+    #: When daily and weekly digests come, for users who have not said
     time_zone: Annotated[str, rules.TIME_ZONE] = "UTC"
+    #: Whose clock that is, and that of quiet hours, for users who have not said
     locale: Annotated[str, rules.LOCALE] = ""
+    #: The language of mails, and of the page behind their last link, for users who have not said:
+    #: `en`, `de`, `fr`, `es`, `pt`, `ja`, `zh` or `ar`, with any region. Without it English
 
     def conflicts(self) -> Iterator[str]:
         if self.locale and language(self.locale) not in LANGUAGES:
@@ -124,6 +145,7 @@ class TemplatesConfig(Table, frozen=True, kw_only=True):
     """Where your own texts are."""
 
     folder: Annotated[Path, rules.PATH]
+    #: The folder with [your own texts](templates.md); `notifybell check` looks them over
 
 
 class Config(Table, frozen=True, kw_only=True):

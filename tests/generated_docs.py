@@ -15,6 +15,7 @@ from notifybell.delivery import choices, circuits, digest
 from notifybell.domain import digests, events, local_time, mail_status, preferences
 from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from notifybell.store import deliveries
+from tests import documented_keys
 
 ROOT = Path(__file__).parents[1]
 _HELP_WIDTH = 96
@@ -107,6 +108,7 @@ TABLES = {
         "rules": table_of(preferences.__doc__),
         "waits": table_of(preferences.__doc__, 1),
     },
+    "configuration.md": documented_keys.tables(),
     "monitoring.md": {"metrics": metrics()},
     "tracing.md": {"spans": table_of(tracing_spans.__doc__)},
     "events.md": {"types": event_types()},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notifybell.domain.errors import ConfigError
-from tests.documented import ROOT
+from tests import documented_keys
 from tests.test_config import EMAIL, HOOK, MINIMAL, PUSH, parsed
 
 #: what a table needs beside the key in question
@@ -20,8 +20,11 @@ NEEDED: dict[str, dict[str, Any]] = {
     "webhooks.KEY": HOOK,
     "categories.KEY": {"label": "Orders"},
 }
-PAGE = (ROOT / "docs/configuration.md").read_text("utf-8")
-ROWS: dict[str, str] = dict(re.findall(r"^\| `([^`]+)` \| .+? \| (.*?) \| .*\|$", PAGE, re.M))
+TABLES = documented_keys.tables()
+_ROW = re.compile(r"^\| `([^`]+)` \|(.*)\| .+? \| (.*?) \|$", re.M)
+ROWS = {
+    f"{name}.{key}": default for name in TABLES for key, _, default in _ROW.findall(TABLES[name])
+}
 CODE = {key: cell[1:-1] for key, cell in ROWS.items() if re.fullmatch(r"`[^`]+`", cell)}
 REQUIRED = [key for key, cell in ROWS.items() if cell == "required" and "[]" not in key]
 
@@ -52,6 +55,12 @@ def test_a_default_of_the_page_is_what_happens_without_the_key(key: str, tmp_pat
 def test_a_key_that_the_page_requires_is_required(key: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=re.escape(key.replace("KEY", "orders"))):
         parsed(tmp_path, **without(with_key(key, "x"), key))
+
+
+def test_every_key_has_its_meaning() -> None:
+    meanings = [found for table in TABLES.values() for found in _ROW.findall(table)]
+    assert len(meanings) > 60
+    assert [key for key, meaning, _ in meanings if not meaning.strip()] == []
 
 
 def test_most_defaults_are_looked_at() -> None:

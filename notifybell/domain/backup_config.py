@@ -46,7 +46,7 @@ EVERY = Rule(
     read=_every,
 )
 KEEP = Rule(allowed="a whole number from 1 to 1000", read=rules.whole_between(1, 1000))
-ARGUMENT = Rule(allowed="a program and its arguments, each a text of its own", read=_argument)
+ARGUMENT = Rule(allowed="a program or an argument of it, as text", read=_argument)
 TIMEOUT = Rule(allowed='a span from "1s" to "24h", such as "10m"', read=_timeout)
 
 
@@ -54,14 +54,17 @@ class BackupConfig(Table, frozen=True, kw_only=True):
     """When, how many, and what is done with each."""
 
     every: Annotated[int, EVERY] = DAY_MS
-    #: ms
+    #: How often
     at: Annotated[str, rules.TIME_OF_DAY] = "03:10"
+    #: When, in `defaults.time_zone`; what comes more often counts from here
     keep: Annotated[int, KEEP] = 7
+    #: How many copies are kept
     folder: Annotated[str, rules.OPTIONAL_PATH] = ""
-    #: `backups` beside the database when absent
+    #: Where they are. Without it `backups` beside the database
     command: Annotated[tuple[str, ...], ARGUMENT] = ()
+    #: A program that takes each copy elsewhere, and its arguments; `{file}` is the copy's path
     timeout: Annotated[int, TIMEOUT] = HOUR_MS
-    #: ms
+    #: How long that may take
 
     def conflicts(self) -> Iterator[str]:
         if self.command and not any(_PLACE in word for word in self.command[1:]):

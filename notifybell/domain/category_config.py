@@ -81,11 +81,19 @@ class CategoryConfig(Table, frozen=True, kw_only=True):
     """One kind of notification."""
 
     label: Annotated[str, rules.LABEL] = ""
-    #: the category's key when absent
+    #: What people read in their settings. Without it the table's name
     required: Annotated[bool, rules.SWITCH] = False
+    #: Nobody can turn it off; it goes to every channel that is configured (of its route, if it has
+    #: one)
     urgent: Annotated[bool, rules.SWITCH] = False
+    #: It waits for nothing: no digest, no quiet hours, no pause
     channels: Choices = msgspec.field(default_factory=dict)
+    #: Channels that differ from `defaults.channels`
     route: Annotated[tuple[RouteStep, ...], ROUTE_STEP] = ()
+    #: Which channels, and after what wait. Channels left out are off, unless the user turns them
+    #: on. Without it every channel, at once
     throttle: Annotated[dict[Channel, Throttle], THROTTLE] = msgspec.field(default_factory=dict)
-    group: Annotated[int, GROUP] = 0
-    #: ms; 0: every notification is its own row
+    #: At most so many messages a user and channel; the rest comes in one digest when the span ends
+    group: Annotated[int, GROUP] = 0  # ms
+    #: Unread notifications of one topic (or `group_key`) within this span are one row of the inbox,
+    #: with a count

@@ -289,8 +289,8 @@ SERVICE_URL = Rule(
     allowed='the http:// or https:// address of a service, such as "https://push.example.com"',
     read=_service_url,
 )
-PATH = Rule(allowed="the path of a file", read=_one_line, is_path=True)
-OPTIONAL_PATH = Rule(allowed="the path of a file", read=_text, is_path=True)
+PATH = Rule(allowed="a path", read=_one_line, is_path=True)
+OPTIONAL_PATH = Rule(allowed="a path", read=_text, is_path=True)
 DAYS = Rule(allowed="a whole number of days from 1 to 36500", read=whole_between(1, 36_500))
 QUEUE = Rule(allowed="a whole number from 100 to 1000000", read=whole_between(100, 1_000_000))
 API_KEY = Rule(

@@ -30,16 +30,20 @@ class OperatorConfig(Table, frozen=True, kw_only=True):
     """One of several people who sign in to the dashboard."""
 
     name: Annotated[str, rules.NAME]
+    #: What they sign in as; unique
     password_hash: Annotated[str, PASSWORD_HASH]
+    #: Whose password it is; secret
 
 
 class DashboardConfig(Table, frozen=True, kw_only=True):
     """Who comes in."""
 
     enabled: Annotated[bool, rules.SWITCH] = True
+    #: Whether there is such a page
     password_hash: Annotated[str, PASSWORD_HASH] = ""
+    #: Who knows its password comes in; secret
     operators: tuple[OperatorConfig, ...] = ()
-    #: beside the one password, or in place of it
+    #: Several people, each with a password of their own, beside the one password or in place of it
 
     def conflicts(self) -> Iterator[str]:
         names = [one.name for one in self.operators]

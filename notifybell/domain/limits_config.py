@@ -48,8 +48,8 @@ class LimitsConfig(Table, frozen=True, kw_only=True):
     """Requests: so many at once, and as many again over the span."""
 
     project: Annotated[Throttle, RATE] = _rate("60000 per 1m")
-    #: of one project token
+    #: Of one project token
     user: Annotated[Throttle, RATE] = _rate("600 per 1m")
-    #: of one user with a token of theirs
+    #: Of one user, with all their devices
     address: Annotated[Throttle, RATE] = _rate("6000 per 1m")
-    #: of one client address, without a valid token
+    #: Of one client address: public pages, and requests without a valid token

@@ -22,3 +22,4 @@ class MetricsConfig(Table, frozen=True, kw_only=True):
     """Without a token there are none."""
 
     token: Annotated[str, TOKEN] = ""
+    #: The bearer token that Prometheus sends; without it `/metrics` answers 404

@@ -26,19 +26,25 @@ class ServerConfig(Table, frozen=True, kw_only=True):
     """Where the server listens, and how the outside sees it."""
 
     listen: Annotated[str, rules.LISTEN] = "127.0.0.1:8080"
+    #: Where to listen. Port 0 takes any free one
     public_url: Annotated[str, rules.PUBLIC_URL] = ""
-    #: without a path; derived from `listen` when absent
+    #: The address that browsers use; stands in links in mail and in lists. Without it `http://` and
+    #: `server.listen`
     allowed_origins: Annotated[tuple[str, ...], rules.ORIGIN] = ()
+    #: The sites that may show the bell
     max_streams: Annotated[int, STREAMS] = 5000
+    #: Live streams open at once, in all; above it 503
     max_streams_per_user: Annotated[int, STREAMS] = 8
+    #: Live streams of one user; above it the oldest ends
     max_recipients: Annotated[int, RECIPIENTS] = 10_000
-    #: of one broadcast
+    #: Recipients that one broadcast may name; above it 422
     max_body: Annotated[int, BODY] = 1 << 20
-    #: bytes
+    #: The largest request body; above it 413
     max_headers: Annotated[int, HEADERS] = 64 << 10
-    #: bytes, about: it reads up to as much again before it looks
+    #: The largest head of a request, about: up to as much again is read before it is counted; above
+    #: it 431
     trusted_proxies: Annotated[tuple[str, ...], NETWORK] = ("127.0.0.1/32", "::1/128")
-    #: whose X-Forwarded-For is believed
+    #: The proxies in front: whose `X-Forwarded-For` is believed
 
     def __post_init__(self) -> None:
         if not self.public_url:

@@ -34,9 +34,16 @@ class StoreConfig(Table, frozen=True, kw_only=True):
     """The database file."""
 
     path: Annotated[Path, rules.PATH] = Path("notifybell.db")
+    #: The database file
     max_size: Annotated[int, MAX_SIZE] = 0
-    #: bytes; 0: as large as the disk takes
+    #: How large the database may get. From 80 % on the log and `/readyz` warn; at 100 % new
+    #: broadcasts are answered with 503. `0`: as large as the disk takes
     retention_days: Annotated[int, rules.DAYS] = 90
+    #: How long notifications and their deliveries are kept, and the log of what happened
     metrics_days: Annotated[int, rules.DAYS] = 800
+    #: How long the counts by day are kept
     token_days: Annotated[int, rules.DAYS] = 270
+    #: How long the address of a browser or phone is kept that neither it nor its user has been
+    #: heard of since
     queue_size: Annotated[int, rules.QUEUE] = 10_000
+    #: Writes that may wait for the disk; above it 503 with `Retry-After`

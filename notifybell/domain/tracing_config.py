@@ -36,6 +36,10 @@ class TracingConfig(Table, frozen=True, kw_only=True):
     """OpenTelemetry over OTLP/HTTP; without the table there is none."""
 
     endpoint: Annotated[str, rules.SERVICE_URL]
+    #: Where the collector takes OTLP over HTTP, with the path
     headers: Annotated[dict[str, str], HEADER] = msgspec.field(default_factory=dict)
+    #: Headers that the collector wants
     service_name: Annotated[str, rules.NAME] = "notifybell"
+    #: What this server is called there
     sample_ratio: Annotated[float, RATIO] = 1.0
+    #: Which part of the traces is kept; a caller's `traceparent` decides for itself

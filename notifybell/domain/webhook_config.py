@@ -44,10 +44,13 @@ class WebhookConfig(Table, frozen=True, kw_only=True, rename={"secrets": "secret
     """Where to post which events (Standard Webhooks)."""
 
     url: Annotated[str, URL]
+    #: Where to post. Never shown: it may be a secret
     secrets: Annotated[tuple[str, ...], SECRET]
-    #: every one of them signs
+    #: Signs every request. Of a list each one signs, so that a secret can be changed
     events: Annotated[tuple[str, ...], EVENT] = EVENTS
+    #: What it is told of
     allow_private_endpoints: Annotated[bool, rules.SWITCH] = False
+    #: Whether the URL may be `http://` and lead into your own network
 
     def problems(self, path: str) -> Iterator[str]:
         """Sentences about what its values cannot show alone; `path` is where it stands."""
