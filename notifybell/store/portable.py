@@ -15,6 +15,7 @@ from typing import Any
 import sqlite_utils
 
 from notifybell.domain.errors import StoreError
+from notifybell.store import numbers
 from notifybell.store.file import migrate, take_lock
 from notifybell.store.migrations import migrations
 
@@ -95,6 +96,7 @@ def _load(conn: sqlite3.Connection, path: Path, rows: Iterator[Row]) -> dict[str
             counts[table] = counts.get(table, 0) + _insert(conn, table, columns, list(some))
     if orphans := conn.execute("PRAGMA foreign_key_check").fetchall():
         raise StoreError(f"{len(orphans)} rows belong to nothing; the export is not whole.")
+    numbers.leap(conn)
     return counts
 
 

@@ -1,9 +1,4 @@
-"""A backup in the place of the database: checked first, and what was there is kept beside it.
-
-What the lost database did after the backup is not known to the restored one. So its numbers start
-far above those that were given out since, and whoever kept one (a bell, a reader of the log) starts
-over instead of missing something.
-"""
+"""A backup in the place of the database: checked first, and what was there is kept beside it."""
 
 import os
 import shutil
@@ -15,15 +10,12 @@ import msgspec
 import sqlite_utils
 
 from notifybell.domain.errors import BackupFailed, StoreError
-from notifybell.store import backup
+from notifybell.store import backup, numbers
 from notifybell.store.backup import Step, go_on
 from notifybell.store.file import migrate, take_lock
 from notifybell.store.migrations import unknown
 
 _BESIDE = ("-wal", "-shm", "-journal")
-_AHEAD = 1_000_000_000
-"""More changes than can have been made since the backup."""
-
 _HELD = "held back when the database was restored"
 
 
@@ -93,8 +85,7 @@ def _refuse_newer(path: Path, file: Path) -> None:
 def _start_over(path: Path, now: int, *, hold: bool) -> tuple[int, int]:
     """Draw new numbers, and hold back what is due if told to; how many are due and held."""
     with closing(sqlite3.connect(path)) as conn, conn:
-        conn.execute("UPDATE user SET seq = seq + ?1, pruned_seq = seq + ?1", (_AHEAD,))
-        conn.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'activity'", (_AHEAD,))
+        numbers.leap(conn)
         is_due = "state IN ('queued', 'sending') AND due_at <= ?"
         if not hold:
             row = conn.execute(f"SELECT count(*) FROM delivery WHERE {is_due}", (now,)).fetchone()
