@@ -71,7 +71,7 @@ def init(
             contact=contact,
         )
         made = new_config.write(path, text)
-        click.echo(_next_steps(path, password))
+        click.echo(_next_steps(path, password, is_service=service is not None))
         _tell_of_the_example(made)
     if service is not None:
         systemd_unit.write(service)
@@ -90,13 +90,14 @@ def _service(config_path: str | None, unit_folder: str) -> systemd_unit.Service:
     return service
 
 
-def _next_steps(path: Path, password: str) -> str:
+def _next_steps(path: Path, password: str, *, is_service: bool) -> str:
+    start = "as said below" if is_service else f"notifybell serve --config {path}"
     return "\n".join(
         [
             f"{path} is written, with fresh secrets and mode 600.",
             "",
             f"1. Look it over:          notifybell check --config {path}",
-            f"2. Start the server:      notifybell serve --config {path}",
+            f"2. Start the server:      {start}",
             f"3. Send a notification:   notifybell send --config {path} "
             "--to external_id:ann --title Hello",
             f"4. Log a user's bell in:  notifybell token external_id:ann --config {path}",

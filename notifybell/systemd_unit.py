@@ -4,11 +4,15 @@ Root gets the hardened system service with a user of its own; anybody else a ser
 systemd, which can lock up less. An existing unit is never overwritten.
 """
 
+import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -53,7 +57,9 @@ def make_folders(service: Service) -> None:
     """For the unit, and for a configuration that is still to come."""
     for folder in (service.unit.parent, service.config.parent):
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                folder.chmod(0o755)  # whatever the umask: the service's user passes through
         except OSError as exc:
             raise NotifyBellError(f"{folder} cannot be made: {exc.strerror}") from exc
 
@@ -91,6 +97,7 @@ def _of_the_system(command: Sequence[str], config: Path | None) -> Service:
         store=_STATE / "notifybell.db",
         commands=(
             f"useradd --system --home-dir {_STATE} --shell /usr/sbin/nologin notifybell\n"
+            f"install -d -m 700 -o notifybell -g notifybell {_STATE}\n"
             f"chown notifybell: {chosen}\n"
             "systemctl daemon-reload && systemctl enable --now notifybell"
         ),
@@ -125,12 +132,43 @@ def _word(text: str) -> str:
     return f'"{text}"' if " " in text else text
 
 
-def _refuse_hidden(*paths: Path) -> None:
-    for path in paths:
-        folder = path.absolute().parts[1]
-        if folder in _HIDDEN:
+def _refuse_hidden(command: Path, config: Path) -> None:
+    """What the unit's ProtectHome= and PrivateTmp= would hide, also behind a link."""
+    for path in (command.absolute(), command.resolve()):
+        if folder := _hidden(path):
+            made, then = _elsewhere(command)
             raise NotifyBellError(
-                f"{path} is out of the service's reach: its user does not see /{folder}. Install "
-                "in /opt (docs/deployment.md), or run this as the plain user who is to run the "
-                "server"
+                f"{path} is out of the service's reach: its user does not see {folder}. Install it "
+                f"where every user sees it, and go on with that one:\n\n  {made}\n  {then} "
+                "init --systemd\n\nOr run this as the plain user who is to run the server."
             )
+    if folder := _hidden(config):
+        raise NotifyBellError(
+            f"{config} is out of the service's reach: its user does not see {folder}. Leave "
+            f"--config out for {_CONFIG}, or name another place"
+        )
+
+
+def _hidden(path: Path) -> str | None:
+    """The folder that hides it, None when it can be seen."""
+    top = path.parts[1]
+    return f"/{top}" if top in _HIDDEN else None
+
+
+def _elsewhere(command: Path) -> tuple[str, str]:
+    """What puts this program where all can see it, and how it is called there."""
+    if command.suffix == ".pyz":
+        target = f"/usr/local/bin/{command.name}"
+        return f"install -m 755 {shlex.quote(str(command.absolute()))} {target}", target
+    places = "PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin"
+    return f"{places} pipx install {_source()}", "/usr/local/bin/notifybell"
+
+
+def _source() -> str:
+    """Where it was installed from, for a shell; pip has it written down (PEP 610)."""
+    try:
+        told = distribution("notifybell").read_text("direct_url.json")
+    except PackageNotFoundError:
+        told = None
+    url = urlsplit(json.loads(told)["url"] if told else "")
+    return shlex.quote(unquote(url.path)) if url.scheme == "file" else "."

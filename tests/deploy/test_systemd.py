@@ -187,7 +187,7 @@ def test_a_system_unit_names_this_command_and_this_file(tmp_path: Path) -> None:
         "notifybell",
         "/var/lib/notifybell/notifybell.db",
     )
-    assert service.commands.count("\n") == 2
+    assert service.commands.count("\n") == 3
     assert "chown notifybell: /srv/bell.toml" in service.commands
 
 
@@ -202,8 +202,52 @@ def test_a_users_unit_asks_for_nothing_that_only_root_can_give(tmp_path: Path) -
 
 @pytest.mark.parametrize("command", ["/home/ann/bin/notifybell", "/tmp/venv/bin/notifybell"])
 def test_what_the_sandbox_hides_cannot_be_served(command: str, tmp_path: Path) -> None:
-    with pytest.raises(NotifyBellError, match="out of the service's reach"):
+    with pytest.raises(NotifyBellError, match="out of the service's reach") as refused:
         systemd_unit.service_for([command], is_root=True, config=None, folder=tmp_path)
+    [install, again] = re.findall(r"(?m)^  (.+)$", refused.value.message)
+    assert re.fullmatch(
+        r"PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install \S+", install
+    )
+    assert again == "/usr/local/bin/notifybell init --systemd"
+
+
+def test_a_link_to_what_is_hidden_is_seen_through(tmp_path: Path) -> None:
+    link = Path("/dev/shm") / f"notifybell-{os.getpid()}"
+    link.symlink_to("/home/ann/venv/bin/notifybell")
+    try:
+        with pytest.raises(NotifyBellError, match="does not see /home"):
+            systemd_unit.service_for([str(link)], is_root=True, config=None, folder=tmp_path)
+    finally:
+        link.unlink()
+
+
+def test_a_single_file_is_moved_instead(tmp_path: Path) -> None:
+    with pytest.raises(
+        NotifyBellError, match=r"install -m 755 /home/ann/bell\.pyz /usr/local/bin/"
+    ):
+        systemd_unit.service_for(["/home/ann/bell.pyz"], is_root=True, config=None, folder=tmp_path)
+
+
+def test_a_hidden_configuration_is_told_where_it_could_be(tmp_path: Path) -> None:
+    with pytest.raises(NotifyBellError, match=r"for /etc/notifybell/notifybell\.toml"):
+        systemd_unit.service_for(
+            ["/opt/bell"], is_root=True, config=Path("/home/ann/bell.toml"), folder=tmp_path
+        )
+
+
+def test_new_folders_let_the_services_user_through(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        service = systemd_unit.service_for(
+            ["/opt/bell"],
+            is_root=False,
+            config=tmp_path / "etc/bell.toml",
+            folder=tmp_path / "units",
+        )
+        systemd_unit.make_folders(service)
+    finally:
+        os.umask(before)
+    assert [(tmp_path / name).stat().st_mode & 0o777 for name in ("etc", "units")] == [0o755] * 2
 
 
 def test_a_unit_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
@@ -221,6 +265,7 @@ def test_init_writes_both_and_says_how_to_enable_it(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert "systemctl --user enable --now notifybell" in ran.stdout
+    assert "notifybell serve" not in ran.stdout
     service = settings(tmp_path / "units/notifybell.service")
     assert service["ExecStart"].endswith(f" serve --config {tmp_path}/notifybell.toml")
     assert (tmp_path / "notifybell.toml").stat().st_mode & 0o777 == 0o600
