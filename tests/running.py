@@ -19,6 +19,8 @@ from typing import Any
 import httpx
 import jwt
 
+from tests.forked import Forked
+
 API_KEY = "pk_shop1234"
 SECRET_KEY = "sk_0123456789abcdefghijklmnopqrstuvwxyz"
 PROJECT_TOKEN = "nb_0123456789abcdefghij0123456789abcdefghij"
@@ -43,7 +45,7 @@ class RunningServer:
     project_token = PROJECT_TOKEN
     api_key = API_KEY
 
-    def __init__(self, process: "subprocess.Popen[str]", config: Path) -> None:
+    def __init__(self, process: "Forked | subprocess.Popen[str]", config: Path) -> None:
         self.process = process
         self.config = config
         #: the file, for commands with `--config`
@@ -118,21 +120,19 @@ def running_server(
     folder: Path,
     *,
     arguments: Sequence[str] = (),
-    program: Sequence[str | Path] = PROGRAM,
+    program: Sequence[str | Path] = (),
     **tables: Mapping[str, Any] | None,
 ) -> Iterator[RunningServer]:
     """A server on a free port with its file and database in `folder`.
 
     `tables` are tables of the configuration, laid over a minimal one key by key:
     `running_server(tmp_path, email={"host": …}, categories={"orders": {"required": True}})`.
-    `arguments` go to the command, which is `program`. On leaving it is stopped, and must end with 0
-    unless the test stopped it.
+    `arguments` go to the command; another `program` than ours gets the same ones. On leaving it is
+    stopped, and must end with 0 unless the test stopped it.
     """
     config = write_config(folder, **tables)
-    command = [*program, "serve", "--config", str(config), *arguments]
-    with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
+    command = ["serve", "--config", str(config), *arguments]
+    with _started(program, command, folder) as process:
         try:
             server = RunningServer(process, config)
             yield server
@@ -142,6 +142,20 @@ def running_server(
         finally:
             if process.poll() is None:
                 process.kill()
+
+
+def _started(
+    program: Sequence[str | Path], arguments: Sequence[str], folder: Path
+) -> "Forked | subprocess.Popen[str]":
+    if not program:
+        return Forked(arguments, folder)
+    return subprocess.Popen(
+        [*program, *arguments],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def answers(url: str) -> bool:
