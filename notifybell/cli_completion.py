@@ -5,6 +5,9 @@ from click.shell_completion import get_completion_class
 
 _VARIABLE = "_NOTIFYBELL_COMPLETE"
 
+_WHOLE = ('string split ","', 'string split --max 1 ","')
+"""Click's script for fish cuts a text at its first comma."""
+
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -21,4 +24,5 @@ def completion(context: click.Context, shell: str) -> None:
     if shape is None:
         raise click.BadParameter(f"{shell} is not known")
     root = context.find_root()
-    click.echo(shape(root.command, {}, "notifybell", _VARIABLE).source())
+    script = shape(root.command, {}, "notifybell", _VARIABLE).source()
+    click.echo(script.replace(*_WHOLE) if shell == "fish" else script)

@@ -20,7 +20,7 @@ from notifybell.domain import passwords
     multiple=True,
     help="A site that may show the bell; repeatable.",
 )
-@click.option("--store", metavar="PATH", help="Where the database file goes.")
+@click.option("--store", metavar="PATH", type=click.Path(), help="Where the database file goes.")
 @click.option("--smtp-host", metavar="HOST", help="The mail relay; turns email on with --from.")
 @click.option("--from", "sender", metavar="ADDRESS", help="The sender of every mail.")
 @click.option(

@@ -95,7 +95,11 @@ def config_option(command: Command) -> Command:
     """`--config PATH`."""
     places = ", then ".join(str(place) for place in config.PLACES)
     return click.option(
-        "--config", "config_path", metavar="PATH", help=f"The configuration file [{places}]."
+        "--config",
+        "config_path",
+        metavar="PATH",
+        type=click.Path(),
+        help=f"The configuration file [{places}].",
     )(command)
 
 
