@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager
 from importlib.metadata import version
 from typing import Any
 
+import msgspec
 from litestar.types import ASGIApp, Message, Receive, Send
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -25,7 +26,16 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, use_span
+from opentelemetry.trace import (
+    Link,
+    Span,
+    SpanKind,
+    StatusCode,
+    Tracer,
+    get_current_span,
+    set_span_in_context,
+    use_span,
+)
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from notifybell.channels import base
@@ -37,6 +47,7 @@ from notifybell.store.idempotency import OnceKey
 
 log = logging.getLogger("notifybell.tracing")
 
+_PROPAGATOR = TraceContextTextMapPropagator()
 _EXPORT_S = 5.0
 _FLUSH_S = 1.0
 _METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})
@@ -105,7 +116,10 @@ class _Exporter(SpanExporter):
 
 
 class _TracedApp:
-    """The application; a caller's `traceparent` (W3C Trace Context) is the parent."""
+    """The application; a caller's `traceparent` (W3C Trace Context) is the parent.
+
+    Its `tracestate` comes with it, however many headers it is in, and only with it.
+    """
 
     def __init__(self, app: ASGIApp, tracer: Tracer) -> None:
         self._app = app
@@ -133,10 +147,15 @@ class _TracedApp:
 
 
 def _parent(scope: Any) -> Context:
-    # Not `tracestate`, which is free text of strangers.
-    found = [value for name, value in scope["headers"] if name == b"traceparent"]
-    carrier = {"traceparent": found[0].decode("latin-1")} if len(found) == 1 else {}
-    return TraceContextTextMapPropagator().extract(carrier, Context())
+    found = _headers(scope, b"traceparent")
+    if len(found) != 1:
+        return Context()
+    carrier = {"traceparent": found, "tracestate": _headers(scope, b"tracestate")}
+    return _PROPAGATOR.extract(carrier, Context())
+
+
+def _headers(scope: Any, wanted: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
 
 
 def _note_answer(span: Span, method: str, scope: Any, start: Any) -> None:
@@ -170,8 +189,9 @@ class _TracedAccept(Accept):
             return answer(broadcast)
 
         try:
+            traced = msgspec.structs.replace(order, traceparent=_traceparent(span))
             with _current(span):
-                text = await self._inner.accept(order, answer_noted, once)
+                text = await self._inner.accept(traced, answer_noted, once)
             _note_broadcast(span, stored)
             return text
         except Exception as exc:
@@ -189,8 +209,17 @@ def _note_broadcast(span: Span, stored: list[Broadcast]) -> None:
         span.set_attribute("notifybell.repeated", True)
 
 
+def _traceparent(span: Span) -> str | None:
+    """What a later span can link to it by; None for one that is not kept."""
+    if not span.get_span_context().trace_flags.sampled:
+        return None
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier, set_span_in_context(span, Context()))
+    return carrier["traceparent"]
+
+
 class _TracedSender:
-    """One channel's sender. The broadcast's id leads to the request that accepted it."""
+    """One channel's sender. A link leads to the span that accepted the broadcast."""
 
     def __init__(self, channel: Channel, inner: base.Sender, tracer: Tracer) -> None:
         self._channel = channel
@@ -198,7 +227,9 @@ class _TracedSender:
         self._tracer = tracer
 
     async def send(self, message: base.Message) -> base.Receipt:
-        span = self._tracer.start_span(f"deliver {self._channel}", kind=SpanKind.CLIENT)
+        span = self._tracer.start_span(
+            f"deliver {self._channel}", kind=SpanKind.CLIENT, links=_links(message.traceparent)
+        )
         span.set_attribute("notifybell.channel", self._channel)
         span.set_attribute("notifybell.attempt", message.attempt)
         span.set_attribute("notifybell.delivery_id", message.delivery_id)
@@ -220,6 +251,13 @@ class _TracedSender:
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+def _links(traceparent: str | None) -> list[Link]:
+    if traceparent is None:
+        return []
+    accepted = _PROPAGATOR.extract({"traceparent": traceparent}, Context())
+    return [Link(get_current_span(accepted).get_span_context())]
 
 
 def _note_failure(span: Span, exc: Exception) -> None:

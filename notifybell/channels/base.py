@@ -23,6 +23,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     notification_id: str
     broadcast_id: str = ""
     #: "" for what no single broadcast brought: a digest
+    traceparent: str | None = None
+    #: the span that accepted the broadcast
     attempt: int = 1
     address: Address
     title: str

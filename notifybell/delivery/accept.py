@@ -41,6 +41,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     send_at: int | None = None
     expires_at: int | None = None
     group_key: str | None = None
+    traceparent: str | None = None
+    #: the span that accepts it
     recipients: list[Recipient]
 
     @property
@@ -179,5 +181,6 @@ def _broadcast(order: Order, total: int, now: int) -> Broadcast:
         send_at=order.send_at,
         expires_at=order.expires_at,
         group_key=order.group_key,
+        traceparent=order.traceparent,
         recipients=msgspec.json.encode(order.recipients).decode(),
     )

@@ -111,5 +111,6 @@ def _due(order: Order, channel: Channel, now: int) -> DueDelivery:
         topic=order.topic,
         action_url=order.action_url,
         overrides=order.overrides,
+        traceparent=None,
         token=None if channel in (EMAIL, IN_APP) else token,
     )

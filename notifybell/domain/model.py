@@ -174,6 +174,8 @@ class Broadcast(msgspec.Struct, frozen=True):
     send_at: int | None
     expires_at: int | None
     group_key: str | None
+    traceparent: str | None
+    #: W3C Trace Context: the span that accepted it, where traces are on
     recipients: str | None
     #: JSON list as it came
 
@@ -262,6 +264,8 @@ class DueDelivery(msgspec.Struct, frozen=True):
     topic: str | None
     action_url: str | None
     overrides: str | None
+    traceparent: str | None
+    #: of the broadcast; None for a digest
     token: Token | None
     is_needless: bool = False
     #: the user has done what `unless` names

@@ -20,7 +20,7 @@ _OWN = (
     *("id", "notification_id", "user_id", "broadcast_id", "channel", "address", "host"),
     *("attempt", "lease", "deadline_at", "created_at", "unless", "digest_id"),
 )
-_CONTENT = ("title", "content", "category", "topic", "action_url", "overrides")
+_CONTENT = ("title", "content", "category", "topic", "action_url", "overrides", "traceparent")
 _DUE = ", ".join((*(f"d.{name}" for name in _OWN), *(f"b.{name}" for name in _CONTENT)))
 _DUE_WIDTH = len(_OWN) + len(_CONTENT)
 _TOKEN_WIDTH = len(Token.__struct_fields__)

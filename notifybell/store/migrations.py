@@ -51,6 +51,7 @@ _SCHEMA = (
         send_at INTEGER,
         expires_at INTEGER,
         group_key TEXT,
+        traceparent TEXT,
         fanout_cursor TEXT,
         recipients TEXT
     )

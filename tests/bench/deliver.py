@@ -71,7 +71,7 @@ def queue(conn: WriteConnection, channel: Channel, browser: Token | None) -> Non
     for _ in range(MESSAGES):
         sent = Broadcast(
             new_id("brd", now), TITLE, CONTENT, "orders", None, "/orders/1234", None, None, None,
-            "processed", 1, 0, None, now, None, None, None, None,
+            "processed", 1, 0, None, now, None, None, None, None, None,
         )  # fmt: skip
         broadcasts.insert_many(conn, [sent])
         notification_id = new_id("ntf", now)

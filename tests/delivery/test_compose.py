@@ -34,6 +34,7 @@ DUE = DueDelivery(
     topic=None,
     action_url=None,
     overrides=None,
+    traceparent=None,
     token=None,
 )
 

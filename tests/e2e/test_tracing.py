@@ -1,11 +1,13 @@
 """Traces from the server's own process to a collector that reads OTLP."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +38,8 @@ class Traced(NamedTuple):
     attributes: dict[str, Any]
     is_error: bool
     events: int
+    state: str
+    links: list[tuple[str, str]]
 
 
 class Collector(ThreadingHTTPServer):
@@ -88,6 +92,8 @@ def _traced(span: Span) -> Traced:
         {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in span.attributes},
         span.status.code == 2,
         len(span.events),
+        span.trace_state,
+        [(link.trace_id.hex(), link.span_id.hex()) for link in span.links],
     )
 
 
@@ -128,7 +134,9 @@ def test_a_broadcast_is_followed_from_its_request_to_each_attempt(
     hook.answers.append(Says(status=503))
     table = {**collector.table, "service_name": "bells", "headers": {"x-key": "hunter2"}}
     with running_server(tmp_path, tracing=table, webhooks=a_hook(hook.url)) as server:
-        answer = send(server, traceparent=f"00-{TRACE_ID}-{PARENT_ID}-01")
+        answer = send(
+            server, traceparent=f"00-{TRACE_ID}-{PARENT_ID}-01", tracestate="shop=7,ot=th:8"
+        )
         wait_until(lambda: len(hook.requests) >= 2, 20)
 
     (request,) = collector.named("POST /api/broadcasts")
@@ -141,6 +149,7 @@ def test_a_broadcast_is_followed_from_its_request_to_each_attempt(
     }
     (accepted,) = collector.named("accept broadcast")
     assert (accepted.trace_id, accepted.parent_id) == (TRACE_ID, request.span_id)
+    assert request.state == accepted.state == "shop=7,ot=th:8"
     broadcast_id = answer.json()["id"]
     assert accepted.attributes == {
         "notifybell.broadcast_id": broadcast_id,
@@ -153,6 +162,8 @@ def test_a_broadcast_is_followed_from_its_request_to_each_attempt(
     assert told == [("temporary", True), ("sent", False)]
     assert first.attributes["notifybell.broadcast_id"] == broadcast_id
     assert first.attributes["notifybell.attempt"] == 1
+    assert first.links == second.links == [(TRACE_ID, accepted.span_id)]
+    assert TRACE_ID not in (first.trace_id, second.trace_id)
     assert collector.services == {"bells"}
     assert collector.keys == {"hunter2"}
 
@@ -162,7 +173,7 @@ def test_no_content_address_or_token_is_exported(
 ) -> None:
     hook.answers.append(Says(status=400, body="no ann@example.com here"))
     with running_server(tmp_path, tracing=collector.table, webhooks=a_hook(hook.url)) as server:
-        send(server, tracestate="shop=ann@example.com")
+        send(server, tracestate="shop=ann@example.com")  # without a traceparent it is nobody's
         url = f"{server.url}/api/users/email:ann@example.com?x=private"
         httpx.get(url, headers=server.project_headers)
         httpx.request("ANN", f"{server.url}/nothing/ann@example.com")
@@ -219,6 +230,9 @@ def test_with_a_ratio_of_nothing_only_what_callers_sample_is_traced(
         send(server, traceparent=f"00-{TRACE_ID}-{PARENT_ID}-01")
     assert {span.name for span in collector.spans} == {"POST /api/broadcasts", "accept broadcast"}
     assert [span.trace_id for span in collector.spans] == [TRACE_ID, TRACE_ID]
+    with closing(sqlite3.connect(server.database)) as conn:
+        stored = conn.execute("SELECT traceparent FROM broadcast ORDER BY id").fetchall()
+    assert [one and one[:35] for (one,) in stored] == [None, None, f"00-{TRACE_ID}"]
 
 
 def test_a_collector_that_is_down_is_logged_once_and_holds_up_nothing(tmp_path: Path) -> None:

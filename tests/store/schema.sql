@@ -47,6 +47,7 @@ CREATE TABLE broadcast (
     send_at INTEGER,
     expires_at INTEGER,
     group_key TEXT,
+    traceparent TEXT,
     fanout_cursor TEXT,
     recipients TEXT
 );
