@@ -45,6 +45,8 @@ class BackupHealth(msgspec.Struct, frozen=True, kw_only=True):
 
     last_at: str | None
     problem: str | None
+    waiting: int
+    #: copies that `backup.command` has still to take away
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +113,11 @@ def _backup(backups: Backups | None) -> BackupHealth | None:
     if backups is None:
         return None
     at = backups.last_at
-    return BackupHealth(last_at=None if at is None else to_rfc3339(at), problem=backups.problem)
+    return BackupHealth(
+        last_at=None if at is None else to_rfc3339(at),
+        problem=backups.problem,
+        waiting=len(backups.waiting),
+    )
 
 
 def _webhooks(feeder: Feeder | None, dispatcher: Dispatcher) -> dict[str, str]:

@@ -122,6 +122,11 @@ def _last_backup(seen: Seen) -> float | None:
     return backups.last_at / SECOND_MS
 
 
+def _backups_waiting(seen: Seen) -> float | None:
+    backups = seen.parts.upkeep.backups
+    return None if backups is None else len(backups.waiting)
+
+
 def _backup_failed(seen: Seen) -> float | None:
     backups = seen.parts.upkeep.backups
     return None if backups is None else int(backups.problem is not None)
@@ -187,7 +192,11 @@ METRICS: tuple[Metric, ...] = (
            "When the newest scheduled backup was begun, since 1970; absent before the first", (),
            _one(_last_backup)),
     Metric("notifybell_backup_failed", "gauge",
-           "1 when the last try went wrong; absent without [backup]", (), _one(_backup_failed)),
+           "1 when the last one could not be made or taken away; absent without [backup]", (),
+           _one(_backup_failed)),
+    Metric("notifybell_backups_waiting", "gauge",
+           "Copies that `backup.command` has still to take away; absent without [backup]", (),
+           _one(_backups_waiting)),
 )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """Copies that the server makes by itself: made, taken away by the operator's command, rotated.
 
-The names in the folder are the memory, so what a stopped server missed is made up for. A copy is
-made in a thread of low priority; it reads only, and holds up no write. The oldest copies go only
-after a new one was made and checked.
+The names in the folder are the memory, so what a stopped server missed is made up for. An empty
+file beside a copy, `.NAME.waiting`, says that the command has not taken it away yet. A copy is made
+in a thread of low priority; it reads only, and holds up no write. The oldest copies go only after a
+new one was made and checked.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _AGAIN_MS = 15 * MINUTE_MS
 _SAID = 500
+_WAITING = ".waiting"
 _NICENESS = 10
 
 
@@ -34,15 +36,14 @@ class Backups:
 
     def __init__(self, config: BackupConfig, database: Path, where: ZoneInfo, clock: Clock) -> None:
         self.folder = config.folder_for(database)
-        self.problem: str | None = None
-        #: why the last try failed; None when it did not
         self._config = config
         self._database = database
         self._where = where
         self._clock = clock
         self._not_before = 0
-        self._waiting: Path | None = None
-        #: made, but not taken away yet
+        self._not_made: str | None = None
+        self._not_taken: str | None = None
+        #: why the last try failed
         self._is_busy = False
         self._stopping = False
         self._thread = ThreadPoolExecutor(
@@ -54,8 +55,25 @@ class Backups:
         """When the newest copy was begun."""
         return backups.newest(self._database.stem, self._names())
 
+    @property
+    def problem(self) -> str | None:
+        """Why the last copy was not made, or else not taken away; None when all is well."""
+        return self._not_made or self._not_taken
+
+    @property
+    def waiting(self) -> list[str]:
+        """The copies that the command has still to take away, oldest first."""
+        if not self._config.command:
+            return []
+        names = set(self._names())
+        return sorted(
+            name
+            for name in names
+            if backups.made_at(self._database.stem, name) and _marker(name) in names
+        )
+
     async def look(self) -> None:
-        """Make a copy if one is due, and have it taken away."""
+        """Make a copy if one is due, and have those taken away that wait for it."""
         now = self._clock.now()
         if self._is_busy or self._stopping or now < self._not_before:
             return
@@ -63,8 +81,7 @@ class Backups:
         try:
             if (self.last_at or 0) < backups.latest_due(self._config, self._where, now):
                 await self._make(now)
-            if self._waiting is not None:
-                await self._take_away(self._waiting)
+            self._not_taken = await self._take_all_away()
         finally:
             self._is_busy = False
 
@@ -79,22 +96,41 @@ class Backups:
         try:
             copy = await loop.run_in_executor(self._thread, self._copy, target)
         except (NotifyBellError, OSError) as exc:
-            self._failed(f"backup failed: {exc}")
+            self._not_made = self._failed(f"backup failed: {exc}")
             return
-        self.problem = None
-        self._waiting = target if self._config.command else None
+        self._not_made = None
         log.info("backup made file=%s bytes=%d rows=%s", target, copy.size, copy.counts)
 
     def _copy(self, target: Path) -> copies.Copy:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for left in self.folder.glob(f".{self._database.stem}-*.db.gz.*"):  # by a killed server
-            shutil.rmtree(left, ignore_errors=True)
+        self._tidy()
+        if self._config.command:
+            (self.folder / _marker(target.name)).touch(mode=0o600)
         copy = copies.make(self._database, target, lambda stage, done: not self._stopping)
         for name in backups.surplus(self._database.stem, self._names(), self._config.keep):
             (self.folder / name).unlink(missing_ok=True)
         return copy
 
-    async def _take_away(self, file: Path) -> None:
+    def _tidy(self) -> None:
+        """Remove what a killed server left, and marks of copies that are gone."""
+        for left in self.folder.glob(f".{self._database.stem}-*.db.gz.*"):
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            elif not (self.folder / left.name.removeprefix(".").removesuffix(_WAITING)).exists():
+                left.unlink(missing_ok=True)
+
+    async def _take_all_away(self) -> str | None:
+        """Why one of them could not be, None when nothing waits any more."""
+        for name in self.waiting:
+            failure = await self._take_away(self.folder / name)
+            if failure is not None:
+                return self._failed(f"backup not taken away: {failure}")
+            (self.folder / _marker(name)).unlink(missing_ok=True)
+            log.info("backup taken away file=%s", self.folder / name)
+        return None
+
+    async def _take_away(self, file: Path) -> str | None:
+        """Run the command; why it failed, None when it did not."""
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._config.command_for(str(file)),
@@ -104,39 +140,37 @@ class Backups:
                 start_new_session=True,
             )
         except OSError as exc:
-            self._failed(f"backup not taken away: {self._config.command[0]}: {exc.strerror}")
-            return
+            return f"{self._config.command[0]}: {exc.strerror}"
         try:
             async with asyncio.timeout(self._config.timeout / SECOND_MS):
                 said, _ = await process.communicate()
         except TimeoutError:
-            self._failed(f"backup not taken away: {self._config.command[0]} took too long")
-            return
+            return f"{self._config.command[0]} took too long"
         finally:
             if process.returncode is None:
                 _end(process)
         if process.returncode:
             end = said[-_SAID:].decode(errors="replace").strip()
-            self._failed(
-                f"backup not taken away: {self._config.command[0]} ended with"
-                f" {process.returncode}: {end}"
-            )
-            return
-        self._waiting, self.problem = None, None
-        log.info("backup taken away file=%s", file)
+            return f"{self._config.command[0]} ended with {process.returncode}: {end}"
+        return None
 
-    def _failed(self, problem: str) -> None:
+    def _failed(self, problem: str) -> str | None:
+        """Say so and try again later; nothing is wrong when we stop it ourselves."""
         if self._stopping:
-            return
-        self.problem = problem
+            return None
         self._not_before = self._clock.now() + _AGAIN_MS
         log.error("%s", problem)
+        return problem
 
     def _names(self) -> list[str]:
         try:
             return [one.name for one in self.folder.iterdir()]
         except OSError:
             return []
+
+
+def _marker(name: str) -> str:
+    return f".{name}{_WAITING}"
 
 
 def _end(process: asyncio.subprocess.Process) -> None:

@@ -38,7 +38,8 @@ class Night:
         return Backups(self.config, self.database, ZoneInfo("UTC"), self.clock)
 
     def made(self) -> list[str]:
-        return sorted(one.name for one in self.folder.iterdir()) if self.folder.exists() else []
+        names = [one.name for one in self.folder.iterdir()] if self.folder.exists() else []
+        return sorted(name for name in names if not name.endswith(".waiting"))
 
 
 def program(folder: Path, text: str) -> list[str]:
@@ -142,6 +143,50 @@ sys.exit("no such remote") if not os.path.exists({str(tmp_path / "up")!r}) else 
     assert night.backups.problem is None
     [name] = night.made()
     assert (tmp_path / "runs").read_text().splitlines() == [name, name]
+
+
+async def test_what_was_not_taken_away_is_after_a_restart(tmp_path: Path) -> None:
+    text = f"""import os, sys
+sys.exit(1) if not os.path.exists({str(tmp_path / "up")!r}) else None
+open({str(tmp_path / "taken")!r}, "a").write(os.path.basename(sys.argv[1]) + "\\n")
+"""
+    night = Night(tmp_path, *program(tmp_path, text))
+    await night.backups.look()
+    night.clock.advance(DAY_MS)
+    again = night.begun_again()
+    await again.look()
+    first, second = night.made()
+    assert again.waiting == [first, second] and again.problem is not None
+    (tmp_path / "up").touch()
+    once_more = night.begun_again()
+    assert once_more.waiting == [first, second]
+    await once_more.look()
+    assert once_more.waiting == [] and once_more.problem is None
+    assert (tmp_path / "taken").read_text().splitlines() == [first, second]
+    assert [one for one in night.folder.iterdir() if one.name.startswith(".")] == []
+
+
+async def test_a_copy_that_was_rotated_away_waits_no_longer(tmp_path: Path) -> None:
+    night = Night(tmp_path, str(tmp_path / "nothing"), "{file}", keep=1)
+    for _ in range(3):
+        await night.backups.look()
+        night.clock.advance(DAY_MS)
+    assert night.backups.waiting == night.made()
+    await night.backups.look()
+    marks = [one for one in night.folder.iterdir() if one.name.startswith(".")]
+    assert len(marks) <= 2
+
+
+async def test_a_failed_copy_is_told_though_another_was_taken_away(tmp_path: Path) -> None:
+    night = Night(tmp_path, *program(tmp_path, "raise SystemExit(1)"))
+    await night.backups.look()
+    (tmp_path / "take.py").write_text("")
+    night.database.write_bytes(b"rubbish" * 500)
+    night.clock.advance(DAY_MS)
+    await night.backups.look()
+    assert night.backups.waiting == []
+    assert night.backups.problem is not None
+    assert night.backups.problem.startswith("backup failed: ")
 
 
 async def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:

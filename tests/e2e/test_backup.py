@@ -153,4 +153,4 @@ def test_the_server_makes_its_own_and_tells(tmp_path: Path) -> None:
         server.wait_for_log("backup not taken away: .* ended with 1: no remote")
         told = httpx.get(f"{server.url}/readyz").json()["backup"]
     assert told["last_at"] is not None
-    assert "no remote" in told["problem"]
+    assert "no remote" in told["problem"] and told["waiting"] == 1
