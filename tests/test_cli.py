@@ -429,7 +429,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     assert not [line for line in log if TOKEN in line or SECRET in line]
 
 
-@pytest.mark.xdist_group("cli_server")
 class TestSend:
     def test_a_sent_notification_is_accepted(self, shop: Shop) -> None:
         ran = shop.run("send", "--to", "external_id:ann", "--title", "Order shipped")
@@ -505,7 +504,6 @@ class TestSend:
         assert TOKEN not in ran.err
 
 
-@pytest.mark.xdist_group("cli_server")
 class TestUsers:
     def test_users_are_listed_in_a_table(self, shop: Shop) -> None:
         shop.run("send", "--to", "external_id:listed", "--title", "Hello")
@@ -549,7 +547,6 @@ class TestUsers:
         assert shop.run("users", "show", "staying").code == OK
 
 
-@pytest.mark.xdist_group("cli_server")
 class TestDeliveries:
     def test_deliveries_tell_why(self, shop: Shop) -> None:
         shop.run("send", "--to", "external_id:bob", "--title", "Hello")
@@ -595,7 +592,6 @@ def test_the_example_is_found_in_a_checkout() -> None:
     assert new_config.example().startswith("# The configuration of NotifyBell")
 
 
-@pytest.mark.xdist_group("cli_server")
 class TestMore:
     def test_sending_can_wait_for_each_outcome(self, shop: Shop) -> None:
         ran = shop.run("send", "--to", "external_id:waited", "--title", "Hello", "--wait")

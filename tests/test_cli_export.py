@@ -18,6 +18,8 @@ from tests.running import RunningServer, running_server, write_config
 from tests.test_cli import run
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 #: of the search, where there is one
 _MADE_BY_TRIGGERS = {"broadcast_number"}
 

@@ -12,8 +12,6 @@ from notifybell import cli
 from notifybell.cli_options import FAILED, OK, UNREACHABLE
 from tests.running import RunningServer, running_server
 
-pytestmark = pytest.mark.xdist_group("cli_suppressions")
-
 
 @dataclass(frozen=True)
 class Ran:

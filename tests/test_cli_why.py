@@ -15,8 +15,6 @@ from notifybell import cli
 from notifybell.cli_options import FAILED, OK, USAGE
 from tests.running import RunningServer, running_server
 
-pytestmark = pytest.mark.xdist_group("cli_why")
-
 
 @dataclass(frozen=True)
 class Ran:

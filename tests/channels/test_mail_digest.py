@@ -193,7 +193,6 @@ _CONTRASTS = """() => {
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("mail_looks")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_word_of_a_digest_can_be_read(browser: Browser, scheme: Any) -> None:
     items = [SHIPPED, REPLY, PLAN, PACKED, *[an_item(f"Order {n}") for n in range(50)]]
@@ -208,7 +207,6 @@ def test_every_word_of_a_digest_can_be_read(browser: Browser, scheme: Any) -> No
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("mail_looks")
 @pytest.mark.parametrize("width", [320, 360, 760])
 def test_a_digest_fits_the_smallest_phone(browser: Browser, width: int) -> None:
     word = "Donaudampfschifffahrtsgesellschaft" * 3

@@ -18,14 +18,14 @@ from tests.api.shop import a_browser
 from tests.channels.mobile_keys import APPLE_KEY, an_account, pem
 from tests.running import RunningServer, running_server
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 SCRIPT = HERE / "magicbell.mjs"
 CHECKS = re.findall(r"^export async function (\w+)", SCRIPT.read_text(), re.MULTILINE)
 RUN = 'const checks = await import("./magicbell.mjs"); await checks[process.argv[1]]();'
 INSTALL_S = 300
 APNS = {"key_id": "ABC123DEFG", "team_id": "DEF123GHIJ", "bundle_id": "com.example.shop"}
-
-pytestmark = pytest.mark.xdist_group("magicbell_js")
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,9 @@ same with a million notifications."""
 
 from pathlib import Path
 
-import pytest
-
 from tests.bench import desk
 
 
-@pytest.mark.xdist_group("speed")
 async def test_every_filter_takes_less_than_a_tenth_of_a_second(tmp_path: Path) -> None:
     desk.build(tmp_path / "notifybell.db", 10_000)
     paths = desk.pages(tmp_path / "notifybell.db")

@@ -48,7 +48,6 @@ async def busy_desk(folder: Path) -> AsyncIterator[Desk]:
         yield desk
 
 
-@pytest.mark.xdist_group("speed")
 async def test_every_page_takes_less_than_a_tenth_of_a_second(busy_desk: Desk) -> None:
     for path in PAGES:
         times = []

@@ -30,6 +30,8 @@ from tests.delivery.lanes import a_lane
 from tests.delivery.ledger import DAYS, SPANS_MS, Ledger, Person, Series
 from tests.factories import ALL_ON, FakeClock, a_crowd
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 1_000
 LONGEST_STALL_MS = 25 * MINUTE_MS
 
@@ -297,7 +299,6 @@ def _is_in_time(shown: datetime, wanted: str) -> bool:
     return 0 <= late <= LONGEST_STALL_MS // MINUTE_MS + 60 * _is_of_a_change(shown)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("start", ["2026-03-07", "2026-10-03"])
 async def test_every_digest_of_a_month_is_sent_exactly_once(database: Database, start: str) -> None:
     month = Month(database, int(datetime.fromisoformat(f"{start}T00:00Z").timestamp()) * 1000, 2026)

@@ -22,6 +22,8 @@ from tests.programs import program
 from tests.running import RunningServer, answers, running_server
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 DEPLOY = ROOT / "docs/deploy"
 PATIENCE_S = 60
 """How long nginx.conf lets it wait for the server's next byte."""

@@ -20,6 +20,8 @@ from tests.running import RunningServer, answers, running_server, write_config
 from tests.servers import ServerTls
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 async def examined(file: Path, local_url: str) -> dict[str, Finding]:
     found = web.examined(config.load(file), local_url, SystemClock().now())

@@ -16,6 +16,8 @@ import pytest
 from tests.running import RunningServer, running_server
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 BEFORE = 150
 """Requests that are answered before the backup begins."""
 

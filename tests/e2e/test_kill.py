@@ -20,6 +20,8 @@ from tests.servers import MailSink
 from tests.store.conftest import open_file
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 CROWD = 1_500
 SENDERS = 4
 

@@ -21,6 +21,8 @@ from tests.servers import MailSink
 from tests.store.conftest import open_file
 from tests.waiting import until, wait_until
 
+pytestmark = pytest.mark.slow
+
 CROWD = 4_000
 STREAMS = 500
 MAILS = 40

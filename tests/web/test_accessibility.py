@@ -15,7 +15,6 @@ from tests.web.states import STATES, TABLES, Stage
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 #: where a way by keyboard begins, and what it leads past

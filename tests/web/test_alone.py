@@ -17,7 +17,6 @@ from tests.web.test_toasts import LOOKING
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Element = Callable[..., str]
 

@@ -12,7 +12,6 @@ from tests.web.driving import NOTE_EVENTS, item, open_panel, titles, wait_for_ev
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Bell = Callable[..., str]
 NEXT_YEAR = "2027-06-01T09:00:00Z"

@@ -28,7 +28,6 @@ from tests.web.driving import (
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Bell = Callable[..., str]
 

@@ -21,7 +21,6 @@ from tests.web.test_bundle import WEB
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 

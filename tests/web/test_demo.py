@@ -40,7 +40,6 @@ def demo() -> Iterator[str]:
 
 @pytest.mark.browser
 @pytest.mark.asyncio(loop_scope="session")
-@pytest.mark.xdist_group("demo")
 async def test_the_bells_ring_and_the_mail_arrives(browser: Browser, demo: str) -> None:
     page = await browser.new_page()
     errors: list[str] = []

@@ -12,7 +12,6 @@ from tests.web.axe import violations
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 PAGES = ["", "/bell", "/configuration", "/embed", "/gallery"]
 

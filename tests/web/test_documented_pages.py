@@ -13,7 +13,6 @@ from tests.web.driving import expect_unread, item, wait_for_script
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 

@@ -10,7 +10,6 @@ from tests.running import RunningServer, running_server
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 

@@ -15,7 +15,6 @@ from tests.web.driving import item, items, open_panel, wait_for_script
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Act = Callable[[Shop, Page, str], Awaitable[None]]
 

@@ -13,7 +13,6 @@ from tests.web.screenshots import ids_of_stories, open_story
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 STORIES_FILE = (ROOT / "web/docs/stories.js").read_text("utf-8")

@@ -22,7 +22,6 @@ from tests.web.pushing import SUBSCRIBING, registrations
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 

@@ -23,7 +23,6 @@ from tests.web.driving import (
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Inbox = Callable[..., str]
 

@@ -11,7 +11,6 @@ from tests.web.driving import NOTE_EVENTS, heard, items, wait_for_event
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Inbox = Callable[..., str]
 

@@ -15,7 +15,6 @@ from tests.web.driving import button, expect_unread, item, open_panel
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Bell = Callable[..., str]
 

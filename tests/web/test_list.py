@@ -14,7 +14,6 @@ from tests.web.driving import body, items, titles, wait_for_script
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 MANY = 10_000

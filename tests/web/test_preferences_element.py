@@ -15,7 +15,6 @@ from tests.web.driving import wait_for_script, wait_until
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Preferences = Callable[..., str]
 

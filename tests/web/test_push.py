@@ -14,7 +14,6 @@ from tests.web.pushing import SUBSCRIBING, registrations, stored
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 KEY = generate_private_key()

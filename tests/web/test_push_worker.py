@@ -18,7 +18,6 @@ from tests.web.pushing import ShopWorker, click, install, shown
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 MESSAGE = {

@@ -18,7 +18,6 @@ from tests.web.driving import expect_unread, item, open_panel
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 MODULES = os.environ.get("NOTIFYBELL_NODE_MODULES", "")
 

@@ -33,7 +33,6 @@ from tests.web.safety import (
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 ANN = "ann"

@@ -12,7 +12,6 @@ from tests.web.driving import items, wait_for_script, wait_until
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Inbox = Callable[..., str]
 

@@ -11,7 +11,6 @@ from tests.web.driving import button, items
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 #: what moved without the user doing anything; sources inside a shadow root are told as null

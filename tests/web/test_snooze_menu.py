@@ -13,7 +13,6 @@ from tests.web.driving import wait_until as until_true
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Bell = Callable[..., str]
 

@@ -15,7 +15,6 @@ from tests.web.states import STATES, TABLES, Stage
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 ELEMENTS = "notify-bell, notify-inbox, notify-toasts, notify-preferences"

@@ -16,7 +16,6 @@ from tests.web.states import TABLES
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 State = Callable[[Page, RunningServer, str], Awaitable[None]]
 

@@ -11,7 +11,6 @@ from tests.web.driving import NOTE_EVENTS, heard, item, items, open_panel, wait_
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Bell = Callable[..., str]
 STEPS = 8

@@ -18,7 +18,6 @@ from tests.web.test_sync import Streams, a_free_port
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 WEB = Path(__file__).parent.parent.parent / "web"
 API = "**/api/**"

@@ -14,7 +14,6 @@ from tests.web.driving import NOTE_EVENTS, heard, wait_for_event, wait_for_scrip
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 Toasts = Callable[..., str]
 

@@ -16,7 +16,6 @@ from tests.web.driving import expect_unread, item, open_panel, wait_for_script
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.xdist_group("browser"),
 ]
 FOLDER = widget().folder
 Address = Callable[..., str]
