@@ -1,6 +1,6 @@
 """What became of each notification on each channel, and why; and one more try for the dead."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -24,6 +24,8 @@ from notifybell.api.request import ApiRequest, ReadyAnswer
 from notifybell.api.times import epoch_ms
 from notifybell.api.users import find_user
 from notifybell.config import Config, policy
+from notifybell.delivery.dispatcher import Dispatcher
+from notifybell.delivery.held_up import held_up
 from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import Conflict, NotFound
 from notifybell.domain.model import Channel, Delivery
@@ -60,12 +62,27 @@ UserFilter = Annotated[
 ]
 
 
+class HeldUpOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a delivery that could go does not.
+
+    `circuit`: its host did not take messages `failures` times in a row, and is left alone until
+    `until`; then one message tries again (a time that is past: the next one does). `pause`: the
+    channel is paused, because our configuration is refused there. `error` is what was answered.
+    """
+
+    by: Literal["circuit", "pause"]
+    error: str
+    failures: int
+    until: str
+
+
 class DeliveryOut(msgspec.Struct, frozen=True, kw_only=True):
     """One notification on one channel to one address.
 
     `address` is an email address, the id of a token or the name of a webhook. `reason` tells why it
     was decided to send or to skip, `error` what the last attempt failed with, `receipt` what the
-    other side answered when it took the message. To a webhook, `notification_id` is the event's id.
+    other side answered when it took the message. `held_up` tells what keeps a queued one from going
+    although it could; null where nothing does. To a webhook, `notification_id` is the event's id.
     """
 
     id: str
@@ -82,6 +99,7 @@ class DeliveryOut(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: str
     error: str | None
     receipt: str | None
+    held_up: HeldUpOut | None
     created_at: str
     updated_at: str
 
@@ -123,7 +141,7 @@ class DeliveryController(Controller):
         rows = await db.scan(page)
         url = f"{config.server.public_url}/api/deliveries"
         filters = {**named, "user": user_id, "since": since}
-        return build_page(rows, cursor, url, filters, delivery_out, lambda row: row.id)
+        return build_page(rows, cursor, url, filters, shown_to(request), lambda row: row.id)
 
     @get("/{delivery_id:str}", summary="Get a delivery", responses=documented(404, 422))
     async def get_delivery(
@@ -132,8 +150,8 @@ class DeliveryController(Controller):
         delivery_id: DeliveryId,
     ) -> DeliveryOut:
         """One notification on one channel."""
-        db = request.db
-        return delivery_out(_existing(db.read(lambda conn: deliveries.get(conn, delivery_id))))
+        db, shown = request.db, shown_to(request)
+        return shown(_existing(db.read(lambda conn: deliveries.get(conn, delivery_id))))
 
     @post(
         "/{delivery_id:str}/retry",
@@ -156,10 +174,13 @@ class DeliveryController(Controller):
         """
         db, clock, config = request.db, request.clock, request.config
         once = await once_key(request, idempotency_key, f"project:{request.project.name}")
-        now, patience = clock.now(), patience_of(config)
-        text = await answer_once(
-            db, clock, once, lambda conn: retried(conn, delivery_id, patience, now)
-        )
+        now, patience, shown = clock.now(), patience_of(config), shown_to(request)
+
+        def job(conn: WriteConnection) -> str:
+            again = retried(conn, delivery_id, patience, now)
+            return msgspec.json.encode(shown(again)).decode()
+
+        text = await answer_once(db, clock, once, job)
         return ReadyAnswer(text.encode(), status_code=200)
 
 
@@ -172,8 +193,8 @@ def patience_of(config: Config) -> Mapping[Channel, int]:
 
 def retried(
     conn: WriteConnection, delivery_id: str, patience: Mapping[Channel, int], now: int
-) -> str:
-    """Queue a dead delivery again; it, as JSON. Raises NotFound or Conflict."""
+) -> Delivery:
+    """Queue a dead delivery again. Raises NotFound or Conflict."""
     found = _existing(deliveries.get(conn, delivery_id))
     if found.state != "dead":
         state = shown_state(found)
@@ -182,8 +203,7 @@ def retried(
         raise Conflict(f"The channel {found.channel} is off in the configuration.")
     deadline_at = now + patience[found.channel]
     deliveries.retry(conn, delivery_id, deadline_at=deadline_at, now=now)
-    again = _existing(deliveries.get(conn, delivery_id))
-    return msgspec.json.encode(delivery_out(again)).decode()
+    return _existing(deliveries.get(conn, delivery_id))
 
 
 def _existing(found: Delivery | None) -> Delivery:
@@ -197,7 +217,13 @@ def shown_state(row: Delivery | FoundDelivery) -> ShownState:
     return "retrying" if row.state == "queued" and row.attempt > 0 else row.state
 
 
-def delivery_out(row: Delivery) -> DeliveryOut:
+def shown_to(request: ApiRequest) -> Callable[[Delivery], DeliveryOut]:
+    """How deliveries are shown in the answer to this request."""
+    dispatcher, now = request.parts.dispatcher, request.clock.now()
+    return lambda row: delivery_out(row, dispatcher, now)
+
+
+def delivery_out(row: Delivery, dispatcher: Dispatcher, now: int) -> DeliveryOut:
     """A stored delivery as the API shows it."""
     return DeliveryOut(
         id=row.id,
@@ -214,6 +240,15 @@ def delivery_out(row: Delivery) -> DeliveryOut:
         deadline_at=to_rfc3339(row.deadline_at),
         error=row.error,
         receipt=row.receipt,
+        held_up=_held_up_out(row, dispatcher, now),
         created_at=to_rfc3339(row.created_at),
         updated_at=to_rfc3339(row.updated_at),
     )
+
+
+def _held_up_out(row: Delivery, dispatcher: Dispatcher, now: int) -> HeldUpOut | None:
+    found = held_up(dispatcher, row, now)
+    if found is None:
+        return None
+    until = to_rfc3339(found.until)
+    return HeldUpOut(by=found.by, error=found.error, failures=found.failures, until=until)

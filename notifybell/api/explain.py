@@ -19,8 +19,9 @@ from notifybell.config import policy
 from notifybell.delivery import explain
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.explain import Action, ChannelStory, Explanation, Moment
+from notifybell.delivery.held_up import held_up
 from notifybell.domain.clock import to_rfc3339
-from notifybell.domain.model import Channel, Delivery
+from notifybell.domain.model import Channel
 
 
 class ChannelOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,23 +94,14 @@ async def explain_notification(
         raise no_such_notification()
     return ExplanationOut(
         notification=notification_out(found.notification),
-        channels=[_channel_out(story, dispatcher) for story in found.channels],
+        channels=[_channel_out(story, dispatcher, now) for story in found.channels],
         timeline=[_moment_out(moment) for moment in found.timeline],
     )
 
 
-def _held_up_by(row: Delivery | None, dispatcher: Dispatcher) -> str | None:
-    lane = None if row is None or row.state != "queued" else dispatcher.lanes.get(row.channel)
-    if lane is None or row is None:
-        return None
-    circuit = lane.circuits.not_closed().get(row.host)
-    if circuit is None:
-        return None
-    return f"{circuit.reason}; next attempt at {to_rfc3339(circuit.open_until)}"
-
-
-def _channel_out(story: ChannelStory, dispatcher: Dispatcher) -> ChannelOut:
+def _channel_out(story: ChannelStory, dispatcher: Dispatcher, now: int) -> ChannelOut:
     row = story.speaker
+    held = None if row is None else held_up(dispatcher, row, now)
     is_waiting = row is not None and row.state in ("queued", "held")
     return ChannelOut(
         channel=story.channel,
@@ -121,9 +113,9 @@ def _channel_out(story: ChannelStory, dispatcher: Dispatcher) -> ChannelOut:
         error=None if row is None else row.error,
         receipt=None if row is None else row.receipt,
         due_at=time_out(row.due_at) if row is not None and is_waiting else None,
-        held_up_by=_held_up_by(row, dispatcher),
+        held_up_by=None if held is None else held.sentence_with_time,
         digest_id=None if row is None else row.digest_id,
-        deliveries=[delivery_out(one) for one in story.deliveries],
+        deliveries=[delivery_out(one, dispatcher, now) for one in story.deliveries],
     )
 
 

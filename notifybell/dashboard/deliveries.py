@@ -19,6 +19,7 @@ from notifybell.dashboard.pages import notice, page, redirect
 from notifybell.dashboard.standing import label_of
 from notifybell.delivery import explain
 from notifybell.delivery.explain import Moment
+from notifybell.delivery.held_up import held_up
 from notifybell.domain.clock import DAY_MS, HOUR_MS
 from notifybell.domain.errors import NotFound
 from notifybell.domain.model import Delivery, Recipient, User
@@ -111,6 +112,7 @@ async def list_deliveries(
         shown_state=shown_state,
         masked=masked,
         name_of=name_of,
+        held_up=lambda row: held_up(request.parts.dispatcher, row, now),
         looked_at=search.LOOKED_AT,
     )
 
@@ -144,7 +146,7 @@ async def show_delivery(request: ApiRequest, delivery_id: DeliveryId) -> Respons
         label=label_of(request, row.channel),
         address=masked(row.address),
         can_retry=row.state == "dead" and row.channel in patience_of(request.config),
-        held_up=_held_up(request, row),
+        held_up=held_up(request.parts.dispatcher, row, now),
     )
 
 
@@ -215,10 +217,3 @@ def _logged(conn: Connection, row: Delivery) -> list[Moment]:
 
 def _is_of(moment: Moment, row: Delivery) -> bool:
     return moment.channel in (None, row.channel)
-
-
-def _held_up(request: ApiRequest, row: Delivery) -> tuple[str | None, int] | None:
-    """Why nothing goes there right now, and when it is tried again."""
-    lane = request.parts.dispatcher.lanes.get(row.channel) if row.state == "queued" else None
-    circuit = None if lane is None else lane.circuits.not_closed().get(row.host)
-    return None if circuit is None else (circuit.reason, circuit.open_until)

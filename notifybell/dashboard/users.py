@@ -18,6 +18,7 @@ from notifybell.dashboard.pages import HEADERS, notice, page, redirect
 from notifybell.dashboard.standing import label_of
 from notifybell.delivery import standing
 from notifybell.delivery.erase import erase
+from notifybell.delivery.held_up import held_up
 from notifybell.domain.errors import NotFound
 from notifybell.domain.model import User
 from notifybell.store import notifications, profiles, search, tokens, users
@@ -125,6 +126,7 @@ async def _show(request: ApiRequest, user_id: str, *, problem: str | None = None
         labels={key: one.label for key, one in rules.categories.items()},
         label=lambda name: label_of(request, name),
         shown_state=shown_state,
+        held_up=lambda row: held_up(request.parts.dispatcher, row, now),
         masked=masked,
         masked_token=masked_token,
         name_of=name_of,

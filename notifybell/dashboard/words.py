@@ -45,6 +45,11 @@ def ago(at: int | None, now: int) -> Markup:
     )
 
 
+def soon(at: int, now: int) -> Markup:
+    """`ago` for what is to come: what should have been by now is `now`."""
+    return ago(at, now) if at > now else Markup("now")
+
+
 def number(value: float) -> str:
     """With a comma between thousands; one digit behind the point below ten, if it is not whole."""
     if isinstance(value, float) and value < 10 and value != int(value):
@@ -62,6 +67,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "span": span,
     "when": when,
     "ago": ago,
+    "soon": soon,
     "number": number,
     "size": size,
     "percent": percent,

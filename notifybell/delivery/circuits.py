@@ -88,6 +88,11 @@ class Circuits:
         circuit = self._circuits.pop(host, None)
         return circuit is not None and circuit.reason is not None
 
+    def not_closed_of(self, host: str) -> Circuit | None:
+        """The open or half-open circuit of this host, for people."""
+        circuit = self._circuits.get(host)
+        return None if circuit is None or circuit.reason is None else circuit
+
     def not_closed(self) -> dict[str, Circuit]:
         """Open and half-open circuits by host, for people."""
         return {host: one for host, one in self._circuits.items() if one.reason is not None}

@@ -54,8 +54,10 @@ class FoundDelivery(msgspec.Struct, frozen=True):
     broadcast_id: str
     channel: Channel
     address: str | None
+    host: str
     state: DeliveryState
     attempt: int
+    due_at: int
     reason: str
     error: str | None
     created_at: int

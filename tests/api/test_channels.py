@@ -8,7 +8,7 @@ from notifybell.channels.base import Message, Receipt
 from notifybell.delivery.circuits import FAILURES_TO_OPEN
 from notifybell.delivery.compose import Composer
 from notifybell.delivery.dispatcher import Lane
-from notifybell.domain.clock import DAY_MS
+from notifybell.domain.clock import DAY_MS, to_rfc3339
 from notifybell.domain.errors import Misconfigured, Temporary
 from notifybell.domain.model import Channel
 from tests.api.shop import Json, Shop, a_browser
@@ -127,6 +127,38 @@ async def test_a_host_that_is_down_is_named_to_the_project_and_counted_for_the_p
     assert public.status_code == 200
     assert public.json()["open_circuits"] == {"email": 0, "web_push": 1}
     assert SECRET_HOST not in public.text and DOWN.message not in public.text
+
+
+async def test_what_waits_for_an_open_circuit_says_so_in_every_list(
+    shop: Shop, lanes: dict[Channel, Lane]
+) -> None:
+    await shop.project.put("/api/users", json={"external_id": "ann", "email": "ann@example.com"})
+    await shop.send("ann", channels=["email"])
+    now = shop.clock.now()
+
+    async def shown() -> Json | None:
+        [row] = (await shop.project.get("/api/deliveries?channel=email")).json()["data"]
+        assert (await shop.project.get(f"/api/deliveries/{row['id']}")).json() == row
+        return row["held_up"]
+
+    assert await shown() is None
+    for _ in range(FAILURES_TO_OPEN):
+        lanes["email"].circuits.failed("", DOWN, now)
+    held = {
+        "by": "circuit",
+        "error": DOWN.message,
+        "failures": FAILURES_TO_OPEN,
+        "until": to_rfc3339(lanes["email"].circuits.opens_at("")),
+    }
+    assert await shown() == held
+    inbox = (await shop.project.get("/api/deliveries?channel=in_app")).json()["data"]
+    assert [row["held_up"] for row in inbox] == [None]
+    shop.clock.advance(40_000)
+    assert await shown() == held, "until the probe is back"
+    lanes["email"].circuits.failed("", FAULT, shop.clock.now())
+    assert (await shown() or {})["by"] == "pause"
+    lanes["email"].circuits.answered("")
+    assert await shown() is None
 
 
 async def test_users_do_not_see_it(shop: Shop) -> None:

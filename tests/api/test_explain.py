@@ -103,7 +103,9 @@ async def test_a_channel_that_stands_still_says_what_holds_it_up(shop: Shop) -> 
     lane.circuits.failed("", Misconfigured("email.password", "535 wrong"), shop.clock.now())
     found = await explained(shop, await notification_of(shop, "ann"))
     [email] = [one for one in found["channels"] if one["channel"] == "email"]
-    assert email["held_up_by"].startswith("email.password: 535 wrong; next attempt at 2026-01-01T")
+    assert email["held_up_by"].startswith(
+        "paused, our configuration is refused: email.password: 535 wrong; next attempt at 2026-01"
+    )
     lane.circuits.answered("")
     found = await explained(shop, await notification_of(shop, "ann"))
     assert {one["held_up_by"] for one in found["channels"]} == {None}
