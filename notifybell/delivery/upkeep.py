@@ -12,6 +12,8 @@ second late). Everything is done in small bulk jobs of a few ms that let interac
 | counts by hour                                             | eight days                         |
 | idempotency keys                                           | three days                         |
 | sessions and links of the hosted inbox                     | within an hour of their end        |
+| sessions of the dashboard                                  | the same                           |
+| windows of throttles                                       | a day after they began             |
 
 The file shrinks with it, but for a tenth that is kept for what comes next.
 """
@@ -38,8 +40,10 @@ from notifybell.store import (
     idempotency,
     inbox_sessions,
     metrics,
+    operators,
     retention,
     space,
+    throttles,
     tokens,
     webhooks,
 )
@@ -55,6 +59,7 @@ _DEVICES = ("web_push", "mobile_push")
 """Their programs renew their addresses by themselves; a chat's address is set once for years."""
 
 _HOURS_MS = 8 * DAY_MS
+_LONGEST_WINDOW_MS = DAY_MS
 _SPARE = 0.1
 _SPARE_BYTES = 4 * 1024 * 1024
 
@@ -118,6 +123,7 @@ class Upkeep:
         for one in (
             self.prune_keys,
             self.prune_sessions,
+            self.prune_throttles,
             self.prune_notifications,
             self.prune_digests,
             self.prune_events,
@@ -148,7 +154,18 @@ class Upkeep:
     async def prune_sessions(self) -> None:
         """Forget sessions and mailed links that have ended."""
         now = self._clock.now()
-        await self._while_any(lambda conn: inbox_sessions.prune(conn, now, _BATCH))
+        for prune in (inbox_sessions.prune, operators.prune):
+            await self._while_any(partial(prune, now=now, limit=_BATCH))
+
+    async def prune_throttles(self) -> None:
+        """Forget the windows that limit nothing any more."""
+        bound = self._clock.now() - _LONGEST_WINDOW_MS
+        over = await self._database.scan(lambda conn: throttles.begun_before(conn, bound))
+        for start in range(0, len(over), _BATCH):
+            some = over[start : start + _BATCH]
+            await self._database.write(
+                partial(throttles.forget, windows=some, before_at=bound), bulk=True
+            )
 
     async def prune_events(self) -> None:
         """Delete what was logged before `store.retention_days`, and what told webhooks of it."""

@@ -1,6 +1,7 @@
 """Browsers that are signed in to the dashboard, each kept as a digest (`domain/sign_in.py`).
 
-What has expired counts as absent at once, and is deleted when the next one signs in.
+What has expired counts as absent at once, and is deleted when the next one signs in, or within the
+hour.
 """
 
 from collections.abc import Sequence
@@ -65,3 +66,12 @@ def end(conn: WriteConnection, digests: Sequence[str]) -> None:
         "DELETE FROM operator_session WHERE digest IN (SELECT value FROM json_each(?))",
         (as_json_list(list(digests)),),
     )
+
+
+def prune(conn: WriteConnection, now: int, limit: int) -> int:
+    """Forget up to `limit` sessions that have expired; how many."""
+    return conn.execute(
+        "DELETE FROM operator_session WHERE digest IN (SELECT digest FROM operator_session"
+        " WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+        (now, limit),
+    ).rowcount

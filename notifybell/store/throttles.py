@@ -3,10 +3,10 @@
 A window begins with its first message, so a limit holds in any span between two of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from notifybell.domain.model import Channel, Throttle
-from notifybell.store.database import WriteConnection
+from notifybell.store.database import Connection, WriteConnection
 from notifybell.store.rows import as_json_list, insert_rows
 
 Counted = tuple[str, Channel, str]
@@ -51,3 +51,22 @@ class Windows:
             on_conflict="ON CONFLICT (user_id, channel, category) DO UPDATE"
             " SET started_at = excluded.started_at, count = excluded.count",
         )
+
+
+def begun_before(conn: Connection, before_at: int) -> list[Counted]:
+    """The windows that began before then.
+
+    Walks them all: call it through `Database.scan`.
+    """
+    return conn.execute(
+        "SELECT user_id, channel, category FROM throttle WHERE started_at < ?", (before_at,)
+    ).fetchall()
+
+
+def forget(conn: WriteConnection, windows: Sequence[Counted], before_at: int) -> int:
+    """Delete these, but for those that began anew since they were found; how many."""
+    return conn.execute(
+        "DELETE FROM throttle WHERE (user_id, channel, category) IN"
+        " (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)) AND started_at < ?",
+        (as_json_list(windows), before_at),
+    ).rowcount

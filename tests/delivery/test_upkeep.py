@@ -10,11 +10,13 @@ from notifybell.domain import local_time
 from notifybell.domain.clock import DAY_MS
 from notifybell.domain.digests import Due
 from notifybell.domain.errors import StoreFull
+from notifybell.domain.model import Throttle
 from notifybell.domain.store_config import StoreConfig
-from notifybell.store import activity, digests, inbox_sessions, metrics, users
+from notifybell.store import activity, digests, inbox_sessions, metrics, operators, users
 from notifybell.store.activity import NewEvent
 from notifybell.store.database import Database, WriteConnection
 from notifybell.store.digests import Series
+from notifybell.store.throttles import Windows
 from tests.factories import NOW, FakeClock, a_browser
 
 RETENTION_DAYS = 30
@@ -115,6 +117,48 @@ async def test_sessions_that_have_ended_go(database: Database) -> None:
     await upkeep.prune_sessions()
     rows = database.read(lambda conn: conn.execute("SELECT expires_at FROM inbox_session"))
     assert {row[0] for row in rows.fetchall()} == {NOW + 4000}
+
+
+async def test_operators_sessions_that_have_ended_go(database: Database) -> None:
+    clock = FakeClock()
+    upkeep = an_upkeep(database, clock)
+
+    def sign_in(conn: WriteConnection) -> None:
+        for number in range(operators.LIMIT):
+            ends = NOW + 1000 + number % 5 * 1000
+            session = operators.OperatorSession(f"session-{number}", "password", NOW, ends)
+            operators.add(conn, session)
+
+    await database.write(sign_in)
+    clock.advance(4000)
+    await upkeep.prune_sessions()
+    rows = database.read(lambda conn: conn.execute("SELECT expires_at FROM operator_session"))
+    assert {row[0] for row in rows.fetchall()} == {NOW + 5000}
+
+
+async def test_windows_of_throttles_go_when_they_limit_nothing_any_more(database: Database) -> None:
+    clock = FakeClock()
+    upkeep = an_upkeep(database, clock)
+
+    def count(conn: WriteConnection, begin: int, users: range) -> None:
+        counted = [(f"usr_{number}", "email", "deals") for number in users]
+        windows = Windows(conn, dict.fromkeys(counted, Throttle(1, DAY_MS)), begin)
+        assert {windows.full_until(one) for one in counted} == {None}
+        windows.save(conn)
+
+    await database.write(partial(count, begin=NOW, users=range(250)))
+    clock.advance(DAY_MS)
+    await upkeep.prune_throttles()
+    assert _window_count(database) == 250
+    clock.advance(1)
+    await database.write(partial(count, begin=clock.now(), users=range(3)))
+    await upkeep.prune_throttles()
+    assert _window_count(database) == 3
+
+
+def _window_count(database: Database) -> int:
+    rows = database.read(lambda conn: conn.execute("SELECT user_id FROM throttle").fetchall())
+    return len(rows)
 
 
 async def test_the_file_shrinks_to_what_it_needs(database: Database) -> None:
