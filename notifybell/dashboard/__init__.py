@@ -29,7 +29,7 @@ JavaScript. Floor 4, beside `api/`, of which it uses requests, errors, lists and
 3. `navigation.py`: one line, with its letter for the keyboard (`g` and the letter).
 4. `tests/dashboard/`: the fixture `desk` is a signed-in browser over a real application
    (`await desk.get("/things")`, `await desk.post("/things/remove", id="…")`). `test_access.py`
-   walks all routes; `test_speed.py` has the large database.
+   walks all routes; `test_cost.py` has the large database.
 
 ## What there is for it
 

@@ -96,7 +96,7 @@ def _add_crowd(conn: sqlite3.Connection, people: int) -> None:
 
 
 def pages(path: Path) -> list[str]:
-    """Every page of messages and people, by all of its filters and far from its beginning."""
+    """Every page, by all of its filters and far from its beginning."""
     conn = sqlite3.connect(path)
 
     def one(sql: str) -> str:
@@ -110,6 +110,9 @@ def pages(path: Path) -> list[str]:
     notification = one(f"SELECT id FROM notification WHERE broadcast_id = '{crowd}' LIMIT 1")
     conn.close()
     return [
+        *("", "?range=7d", "?range=90d", "/live", "/channels", "/categories", "/requests"),
+        *("/health", "/suppressions", "/suppressions?query=user-0004"),
+        "/suppressions?starting_after=email:user-0001000@example.com",
         "/broadcasts",
         *(f"/broadcasts?query={words}" for words in ("o", "order", "your+delivery", "refund17")),
         "/broadcasts/new",
