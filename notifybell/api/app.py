@@ -12,7 +12,7 @@ from litestar.types import ASGIApp
 from notifybell.api import openapi, problems
 from notifybell.api.auth import Authenticator, admit
 from notifybell.api.broadcasts import BroadcastController
-from notifybell.api.channels import list_channels
+from notifybell.api.channels import list_channels, try_channels
 from notifybell.api.client_address import Proxies
 from notifybell.api.deliveries import DeliveryController
 from notifybell.api.docs import docs_routes
@@ -120,6 +120,7 @@ _ROUTES = (
     import_users,
     DeliveryController,
     list_channels,
+    try_channels,
     EventController,
     get_metrics,
     explain_notification,

@@ -3,12 +3,15 @@
 from typing import Literal
 
 import msgspec
-from litestar import get
+from litestar import get, post
 
+from notifybell.api.filters import ChannelFilter, check_channel
+from notifybell.api.problems import documented
 from notifybell.api.request import ApiRequest
 from notifybell.config import known_channels
 from notifybell.delivery.dispatcher import Dispatcher, Lane
 from notifybell.domain.clock import to_rfc3339
+from notifybell.domain.errors import NotFound
 from notifybell.domain.model import IN_APP, Channel
 from notifybell.store import due
 from notifybell.store.due import Queue
@@ -51,6 +54,12 @@ class ChannelList(msgspec.Struct, frozen=True):
     data: list[ChannelStatusOut]
 
 
+class Tried(msgspec.Struct, frozen=True):
+    """How many hosts are tried; 0 when all of them work already."""
+
+    hosts: int
+
+
 @get("/api/channels", access="project", summary="List channels", tags=["deliveries"])
 async def list_channels(request: ApiRequest) -> ChannelList:
     """How each channel stands, configured or not. The inbox is always on, and nothing waits."""
@@ -64,6 +73,27 @@ async def list_channels(request: ApiRequest) -> ChannelList:
             for name in names
         ]
     )
+
+
+@post(
+    "/api/channels/try",
+    access="project",
+    status_code=200,
+    summary="Try channels now",
+    tags=["deliveries"],
+    responses=documented(404, 422),
+)
+async def try_channels(request: ApiRequest, channel: ChannelFilter = None) -> Tried:
+    """One delivery tries each host that is left alone, of this channel or of all, at once.
+
+    404 for a channel that is off.
+    """
+    check_channel(request.config, channel)
+    lanes = request.parts.dispatcher.lanes
+    if channel is not None and channel not in lanes:
+        raise NotFound(f"The channel {channel} is off in the configuration.")
+    chosen = lanes.values() if channel is None else [lanes[channel]]
+    return Tried(hosts=sum(lane.try_now() for lane in chosen))
 
 
 def state_of(channel: Channel, dispatcher: Dispatcher) -> ChannelState:

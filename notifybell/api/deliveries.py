@@ -1,4 +1,4 @@
-"""What became of each notification on each channel, and why; and one more try for the dead."""
+"""What became of each notification on each channel, and why; and one more try when asked for."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
@@ -156,7 +156,7 @@ class DeliveryController(Controller):
     @post(
         "/{delivery_id:str}/retry",
         status_code=200,
-        summary="Try a dead delivery again",
+        summary="Try a delivery again",
         responses={
             200: ResponseSpec(DeliveryOut, generate_examples=False, description="Queued again."),
             **documented(404, 409, 413, 422, 503),
@@ -168,9 +168,10 @@ class DeliveryController(Controller):
         request: ApiRequest,
         idempotency_key: IdempotencyKey = None,
     ) -> ReadyAnswer:
-        """It is due at once, with a new deadline and its attempts counted from the start.
+        """At once: a dead one with a new deadline and its attempts counted from the start, one that
+        waits after a failure as it is. Its host is tried without waiting for its circuit.
 
-        409 when it is not dead, or its channel is off.
+        409 for any other state, for what waits for a time as it should, or when its channel is off.
         """
         db, clock, config = request.db, request.clock, request.config
         once = await once_key(request, idempotency_key, f"project:{request.project.name}")
@@ -181,6 +182,9 @@ class DeliveryController(Controller):
             return msgspec.json.encode(shown(again)).decode()
 
         text = await answer_once(db, clock, once, job)
+        found = _existing(db.read(lambda conn: deliveries.get(conn, delivery_id)))
+        if (lane := request.parts.dispatcher.lanes.get(found.channel)) is not None:
+            lane.try_now(found.host)
         return ReadyAnswer(text.encode(), status_code=200)
 
 
@@ -194,15 +198,22 @@ def patience_of(config: Config) -> Mapping[Channel, int]:
 def retried(
     conn: WriteConnection, delivery_id: str, patience: Mapping[Channel, int], now: int
 ) -> Delivery:
-    """Queue a dead delivery again. Raises NotFound or Conflict."""
+    """Make it due now. Raises NotFound or Conflict."""
     found = _existing(deliveries.get(conn, delivery_id))
-    if found.state != "dead":
-        state = shown_state(found)
-        raise Conflict(f"Only a dead delivery can be tried again; this one is {state}.")
+    if found.state not in ("dead", "queued"):
+        raise Conflict(
+            "Only a delivery that is dead or waits after a failure can be tried again; this one is "
+            f"{shown_state(found)}."
+        )
     if found.channel not in patience:
         raise Conflict(f"The channel {found.channel} is off in the configuration.")
-    deadline_at = now + patience[found.channel]
-    deliveries.retry(conn, delivery_id, deadline_at=deadline_at, now=now)
+    if found.state == "dead":
+        deadline_at = now + patience[found.channel]
+        deliveries.retry(conn, delivery_id, deadline_at=deadline_at, now=now)
+    elif not deliveries.try_now(conn, delivery_id, now=now):
+        raise Conflict(
+            f"It waits until {to_rfc3339(found.due_at)}, as was decided: {found.reason}."
+        )
     return _existing(deliveries.get(conn, delivery_id))
 
 

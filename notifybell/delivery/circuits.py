@@ -97,11 +97,12 @@ class Circuits:
         """Open and half-open circuits by host, for people."""
         return {host: one for host, one in self._circuits.items() if one.reason is not None}
 
-    def probe_now(self, now: int) -> int:
-        """Let one message try each open host at once; how many there are."""
-        for one in self.not_closed().values():
+    def probe_now(self, now: int, host: str | None = None) -> int:
+        """Let one message try each open host, or this one, at once; how many there are."""
+        tried = [one for name, one in self.not_closed().items() if host in (None, name)]
+        for one in tried:
             one.open_until = min(one.open_until, now)
-        return len(self.not_closed())
+        return len(tried)
 
     def _of(self, host: str, now: int) -> Circuit:
         """The circuit of this host. Hosts are strangers' input: what is long past is forgotten."""

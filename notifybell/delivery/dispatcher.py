@@ -91,10 +91,10 @@ class Lane:
         """Something of ours became due, or a slot became free."""
         self._bell.set()
 
-    def try_now(self) -> int:
-        """Probe what is open without waiting for its time, as an operator asks; how many hosts."""
+    def try_now(self, host: str | None = None) -> int:
+        """Probe what is open (there) without waiting, as an operator asks; how many hosts."""
         self.wake()
-        return self.circuits.probe_now(self._clock.now())
+        return self.circuits.probe_now(self._clock.now(), host)
 
     async def run(self) -> None:
         """Until stopped: claim, send, wait. Work that an earlier process held comes first."""

@@ -21,6 +21,7 @@
 | sending       | server stops / configuration fault   | queued, attempt given back    | release        |
 | sending       | lease over                           | queued                        | rescue_expired |
 | dead          | asked for again                      | queued, attempts start over   | retry          |
+| queued        | asked for again, after a failure     | queued, due now               | try_now        |
 | queued, held  | broadcast cancelled / expired        | cancelled / expired           | withdraw       |
 
 A settle is guarded by state and lease, and a lease is a fresh id per claim: whoever comes late
@@ -196,6 +197,19 @@ def retry(conn: WriteConnection, delivery_id: str, *, deadline_at: int, now: int
         "UPDATE delivery SET state = 'queued', attempt = 0, due_at = ?1, deadline_at = ?2,"
         " updated_at = ?1 WHERE id = ?3 AND state = 'dead' RETURNING channel",
         (now, deadline_at, delivery_id),
+    ).fetchone()
+    if channel is None:
+        return False
+    conn.touched_channels.add(channel[0])
+    return True
+
+
+def try_now(conn: WriteConnection, delivery_id: str, *, now: int) -> bool:
+    """queued → queued, due now; False when it waits for something else than its next attempt."""
+    channel = conn.execute(
+        "UPDATE delivery SET due_at = min(due_at, ?1), updated_at = ?1 WHERE id = ?2"
+        " AND state = 'queued' AND (error IS NOT NULL OR due_at <= ?1) RETURNING channel",
+        (now, delivery_id),
     ).fetchone()
     if channel is None:
         return False

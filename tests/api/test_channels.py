@@ -166,3 +166,34 @@ async def test_users_do_not_see_it(shop: Shop) -> None:
     assert (await shop.anyone.get(PATH)).status_code == 401
     browser = await shop.ann.put("/api/channels/web_push/tokens", json=a_browser())
     assert browser.status_code == 200  # the routes below it are still theirs
+
+
+async def test_a_channel_is_tried_when_asked_for(shop: Shop, lanes: dict[Channel, Lane]) -> None:
+    now = shop.clock.now()
+    for host in ("a.example", "b.example"):
+        for _ in range(FAILURES_TO_OPEN):
+            lanes["web_push"].circuits.failed(host, DOWN, now)
+    assert lanes["web_push"].circuits.opens_at("a.example") > now
+    response = await shop.project.post(f"{PATH}/try?channel=web_push")
+    assert (response.status_code, response.json()) == (200, {"hosts": 2})
+    assert lanes["web_push"].circuits.opens_at("a.example") == now
+    assert (await shop.project.post(f"{PATH}/try?channel=email")).json() == {"hosts": 0}
+    assert (await shop.project.post(f"{PATH}/try?channel=slack")).status_code == 404
+    assert (await shop.project.post(f"{PATH}/try")).json() == {"hosts": 2}
+    assert (await shop.project.post(f"{PATH}/try?channel=pigeon")).status_code == 422
+    assert (await shop.anyone.post(f"{PATH}/try?channel=email")).status_code == 401
+
+
+async def test_one_delivery_has_its_own_host_tried(shop: Shop, lanes: dict[Channel, Lane]) -> None:
+    await shop.project.put("/api/users", json={"external_id": "ann", "email": "ann@x.org"})
+    await shop.send("ann")
+    now = shop.clock.now()
+    for host in ("", "elsewhere"):
+        for _ in range(FAILURES_TO_OPEN):
+            lanes["email"].circuits.failed(host, DOWN, now)
+    found = await shop.project.get("/api/deliveries?channel=email")
+    [row] = found.json()["data"]
+    answer = await shop.project.post(f"/api/deliveries/{row['id']}/retry")
+    assert (answer.status_code, answer.json()["state"]) == (200, "queued")
+    assert lanes["email"].circuits.opens_at("") == now
+    assert lanes["email"].circuits.opens_at("elsewhere") > now

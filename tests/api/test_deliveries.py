@@ -83,16 +83,22 @@ async def test_deliveries_of_nobody_are_not_found(shop: Shop) -> None:
     assert (response.status_code, response.json()["detail"]) == (404, "There is no such user.")
 
 
-async def test_waiting_after_a_failed_attempt_is_retrying(shop: Shop) -> None:
-    await send_mail(shop)
+async def fail_once(shop: Shop) -> Json:
+    """The one mail, after a first attempt that failed."""
 
-    def fail_once(conn: WriteConnection) -> None:
+    def fail(conn: WriteConnection) -> None:
         now = shop.clock.now()
         [due] = claim_due.claim(conn, "email", "", now, limit=1, lease_ms=1000)
         deliveries.settle_retry(conn, due, due_at=now + 60_000, error="greylisted", now=now)
 
-    await shop.parts.database.write(fail_once)
+    await shop.parts.database.write(fail)
     [row] = await listed(shop, state="retrying")
+    return row
+
+
+async def test_waiting_after_a_failed_attempt_is_retrying(shop: Shop) -> None:
+    await send_mail(shop)
+    row = await fail_once(shop)
     assert (row["state"], row["attempt"], row["error"]) == ("retrying", 1, "greylisted")
     assert row["due_at"] == "2026-01-01T00:01:01.000Z"
     assert await listed(shop, state="queued", channel="email") == []
@@ -123,12 +129,37 @@ class TestRetry:
         assert again.due_at == shop.clock.now()
         assert again.deadline_at == shop.clock.now() + KINDS["email"].retry.deadline_ms
 
-    async def test_only_the_dead_are_tried_again(self, shop: Shop) -> None:
+    async def test_what_is_done_with_is_not_tried_again(self, shop: Shop) -> None:
         await send_mail(shop)
-        for row in await listed(shop):
+        done = [row for row in await listed(shop) if row["channel"] != "email"]
+        assert done
+        for row in done:
             response = await shop.project.post(f"{PATH}/{row['id']}/retry")
             assert response.status_code == 409
             assert row["state"] in response.json()["detail"]
+
+    async def test_what_waits_after_a_failure_is_due_at_once(self, shop: Shop) -> None:
+        await send_mail(shop)
+        row = await fail_once(shop)
+        shop.clock.advance(1_000)
+        response = await shop.project.post(f"{PATH}/{row['id']}/retry")
+        assert response.status_code == 200
+        again = response.json()
+        assert (again["state"], again["attempt"], again["error"]) == ("retrying", 1, "greylisted")
+        assert again["deadline_at"] == row["deadline_at"]
+        assert stored(shop.parts.database, row["id"]).due_at == shop.clock.now()
+
+    async def test_what_waits_for_a_time_that_was_decided_stays(self, shop: Shop) -> None:
+        paused = {"paused_until": "2026-02-01T00:00:00Z"}
+        await shop.project.put("/api/users", json={"external_id": "ann", "email": "ann@x.org"})
+        url = "/api/channels/user_preferences"
+        headers = {"x-notifybell-user": "external_id:ann"}
+        (await shop.project.put(url, json=paused, headers=headers)).raise_for_status()
+        await send_mail(shop)
+        [row] = await listed(shop, channel="email")
+        response = await shop.project.post(f"{PATH}/{row['id']}/retry")
+        assert response.status_code == 409
+        assert "It waits until 2026-02-01T00:00:00" in response.json()["detail"]
 
     async def test_a_channel_that_is_off_cannot_send_again(self, tmp_path: Path) -> None:
         async with open_shop(tmp_path) as shop:

@@ -258,6 +258,28 @@ def test_only_a_dead_one_is_retried(conn: WriteConnection, state: DeliveryState)
     assert not deliveries.retry(conn, "dlv_unknown", deadline_at=NOW, now=NOW)
 
 
+def test_what_waits_after_a_failure_can_be_tried_at_once(conn: WriteConnection) -> None:
+    due = claimed(conn)
+    deliveries.settle_retry(conn, due, due_at=NOW + HOUR, error="greylisted", now=NOW)
+    before = now_is(conn, due.id)
+    conn.forget_touched()
+    assert deliveries.try_now(conn, due.id, now=NOW + 1)
+    stored = now_is(conn, due.id)
+    assert (stored.state, stored.attempt, stored.due_at) == ("queued", 1, NOW + 1)
+    assert stored.deadline_at == before.deadline_at
+    assert conn.touched_channels == {"email"}
+
+
+@pytest.mark.parametrize("state", ["queued", "dead", "sending", "sent", "skipped", "suppressed"])
+def test_what_waits_for_its_time_is_not_tried_at_once(
+    conn: WriteConnection, state: DeliveryState
+) -> None:
+    [delivery_id] = enqueue(conn, a_user(conn), state=state, due_at=NOW + HOUR)
+    before = now_is(conn, delivery_id)
+    assert not deliveries.try_now(conn, delivery_id, now=NOW)
+    assert now_is(conn, delivery_id) == before
+
+
 # --- reading ------------------------------------------------------------------------------------
 
 
