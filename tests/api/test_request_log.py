@@ -1,6 +1,5 @@
 """The log of API requests: what it keeps, and what it never does."""
 
-import time
 from pathlib import Path
 
 from notifybell.api.auth import Project
@@ -42,13 +41,10 @@ async def test_other_pages_are_not_in_it(shop: Shop) -> None:
     assert len(shop.parts.request_log) == 0
 
 
-def test_it_keeps_the_newest_at_little_cost() -> None:
+def test_it_keeps_the_newest() -> None:
     log = RequestLog()
     scope = {"method": "GET", "path": "/api/users", "request_id": "r", "auth": Project("backend")}
-    started_at = time.perf_counter()
-    for status in range(20_000):
+    for status in range(KEPT + 100):
         log.note(scope, status, 0.001)
-    took_us = (time.perf_counter() - started_at) / 20_000 * 1e6
     assert len(log) == KEPT
-    assert next(log.newest()).status == 19_999
-    assert took_us < 20, "it is one microsecond, on a quiet machine"
+    assert next(log.newest()).status == KEPT + 99
