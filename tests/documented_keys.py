@@ -5,10 +5,12 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import UnionType
 from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 
+from notifybell.channels.registry import KINDS
 from notifybell.config import Config
 from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS
 from notifybell.domain.config_reader import Table
@@ -16,8 +18,8 @@ from notifybell.domain.config_rules import Rule
 from notifybell.domain.model import Throttle
 
 _FIELD = re.compile(r"^    (\w+): .+$", re.M)
-_COMMENT = re.compile(r"(?:    [^#\n].*\n|    \)\n)*((?:    #: .+\n?)+)")
-_CODE = re.compile(r'"[^"]+"|\b(?:true|false|[A-Z]{4,}|https?://)(?!\S*\w)')
+_COMMENT = re.compile(r"(?:        .*\n|    [)\]].*\n)*((?:    #: .+\n?)+)")
+_CODE = re.compile(r'"[^"]+"|\b(?:true|false|COUNT|SPAN|WINDOW|https?://)(?!\S*\w)')
 _SIZES = ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "k"))
 _SPANS = ((HOUR_MS, "h"), (MINUTE_MS, "m"), (SECOND_MS, "s"))
 _HEAD = ["| key | meaning | value | default |", "| --- | --- | --- | --- |"]
@@ -37,6 +39,19 @@ def _structs() -> Iterator[tuple[str, type[Table]]]:
     for field in msgspec.structs.fields(Config):
         if field.name not in Config.derived:
             yield _struct_of(field.encode_name, field.type)
+    for kind in KINDS:
+        if kind.name not in Config.__struct_fields__:
+            yield from _channel(kind.name, kind.table)
+
+
+def _channel(name: str, struct: type[Table]) -> Iterator[tuple[str, type[Table]]]:
+    """Its table, or the tables in it."""
+    fields = msgspec.structs.fields(struct)
+    inner = [field for field in fields if get_origin(field.type) is UnionType]
+    if fields and not inner:
+        yield name, struct
+    for field in inner:
+        yield _struct_of(f"{name}.{field.encode_name}", field.type)
 
 
 def _struct_of(name: str, kind: Any) -> tuple[str, type[Table]]:

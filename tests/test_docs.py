@@ -23,6 +23,7 @@ HOSTS = {
     *("litestream.io", "sqlite.org"),
     # the services that channels send to
     *("slack.com", "hooks.slack.com", "slack-gov.com", "discord.com", "api.telegram.org", "t.me"),
+    *("fcm.googleapis.com", "exp.host", "ntfy.sh"),
     *("bot-api.internal", "….environment.api.powerplatform.com"),
 }
 #: pages that only a running server has

@@ -79,11 +79,15 @@ class ApnsConfig(Table, frozen=True, kw_only=True):
     """An Apple developer account's key for push."""
 
     key_id: Annotated[str, APPLE_ID]
+    #: The ten characters of the push key
     team_id: Annotated[str, APPLE_ID]
+    #: The ten characters of your team
     bundle_id: Annotated[str, BUNDLE_ID]
+    #: Your app, where a token names no other of your team
     key: Annotated[str, KEY]
+    #: The push key, a `.p8` file
     url: Annotated[str, rules.SERVICE_URL] = ""
-    #: instead of Apple's two hosts
+    #: Another address instead of Apple's two hosts
 
 
 class ApnsToken(DeviceToken, frozen=True, kw_only=True):

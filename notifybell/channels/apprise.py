@@ -61,8 +61,9 @@ class AppriseConfig(Table, frozen=True, kw_only=True):
     """Which of Apprise's services users may name."""
 
     schemes: Annotated[tuple[str, ...], SCHEME] = ()
-    #: empty: none
+    #: What stands before `://` in the URLs that users may name; none is allowed without it
     allow_private_endpoints: Annotated[bool, rules.SWITCH] = False
+    #: Whether those may name hosts in your own network
 
 
 class AppriseToken(TokenForm, frozen=True, kw_only=True):

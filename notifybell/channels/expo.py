@@ -61,8 +61,9 @@ class ExpoConfig(Table, frozen=True, kw_only=True):
     """Expo's push service."""
 
     access_token: Annotated[str, rules.PASSWORD] = ""
-    #: needed where the project has "enhanced security for push notifications"
+    #: Needed where the project has "enhanced security for push notifications" on
     url: Annotated[str, rules.SERVICE_URL] = f"https://{HOST}"
+    #: Where Expo's push service is
 
 
 class ExpoToken(DeviceToken, frozen=True, kw_only=True):

@@ -53,7 +53,9 @@ class FcmConfig(Table, frozen=True, kw_only=True):
     """A Firebase project."""
 
     service_account: Annotated[str, SERVICE_ACCOUNT]
+    #: The project's JSON key file
     url: Annotated[str, rules.SERVICE_URL] = f"https://{HOST}"
+    #: Where Firebase is
 
 
 class FcmToken(DeviceToken, frozen=True, kw_only=True):

@@ -43,6 +43,7 @@ class GotifyConfig(Table, frozen=True, kw_only=True):
     """The Gotify server."""
 
     server: Annotated[str, SERVER]
+    #: The server, with its path if it has one
 
 
 class GotifyToken(TokenForm, frozen=True, kw_only=True):

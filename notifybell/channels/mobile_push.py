@@ -24,8 +24,11 @@ class MobilePushConfig(Table, frozen=True, kw_only=True):
     """The services that reach the apps; at least one."""
 
     apns: ApnsConfig | None = None
+    #: iPhones and iPads
     fcm: FcmConfig | None = None
+    #: Android
     expo: ExpoConfig | None = None
+    #: Apps made with Expo
 
     def conflicts(self) -> Iterator[str]:
         if self.apns is None and self.fcm is None and self.expo is None:

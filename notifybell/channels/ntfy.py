@@ -59,8 +59,9 @@ class NtfyConfig(Table, frozen=True, kw_only=True):
     """The ntfy server, and the account that may publish there."""
 
     server: Annotated[str, SERVER] = "https://ntfy.sh"
+    #: The server; users name their topics
     token: Annotated[str, rules.PASSWORD] = ""
-    #: an access token; absent, anybody may publish
+    #: An access token, where not everybody may publish
 
 
 class NtfyToken(TokenForm, frozen=True, kw_only=True):

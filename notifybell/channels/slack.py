@@ -53,7 +53,9 @@ class SlackConfig(Table, frozen=True, kw_only=True):
     """Webhooks need nothing; our own bot needs its token."""
 
     bot_token: Annotated[str, rules.PASSWORD] = ""
+    #: The token of your own bot; webhooks need none
     api_url: Annotated[str, rules.PUBLIC_URL] = "https://slack.com"
+    #: Where Slack's API is
 
 
 class SlackWebhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

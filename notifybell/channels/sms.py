@@ -96,17 +96,23 @@ class SmsConfig(Table, frozen=True, kw_only=True, rename={"from_": "from"}):
     """The SMS provider."""
 
     provider: Annotated[Literal["twilio", "vonage", "custom"], _word("twilio", "vonage", "custom")]
+    #: Whose API: a preset, or your own template
     account: Annotated[str, rules.TEXT] = ""
     #: Twilio's account SID, Vonage's API key
     secret: Annotated[str, rules.PASSWORD] = ""
     #: Twilio's auth token, Vonage's API secret
     from_: Annotated[str, rules.TEXT] = ""
+    #: Who the message comes from: a number, or a sender's name
     url: Annotated[str, URL] = ""
-    #: of a preset: another address of its API, without a path
+    #: Where `"custom"` posts; of a preset another address of its API, without a path
     format: Annotated[Literal["json", "form"], _word("json", "form")] = "json"
+    #: What `sms.body` is; it sets Content-Type as well
     body: Annotated[str, rules.PASSWORD] = ""
+    #: The template of `"custom"`, with `{to}`, `{text}`, `{from}` and `{id}`
     headers: Annotated[dict[str, str], HEADER] = msgspec.field(default_factory=dict)
+    #: More headers for `"custom"`; secret
     max_chars: Annotated[int, LENGTH] = 320
+    #: The longest message
 
     def conflicts(self) -> Iterator[str]:
         given = {"from": self.from_, "url": self.url, "body": self.body, "headers": self.headers}

@@ -69,7 +69,9 @@ class TelegramConfig(Table, frozen=True, kw_only=True):
     """The bot, and the Bot API server that knows it."""
 
     bot_token: Annotated[str, BOT_TOKEN]
+    #: The bot that writes to users
     api_url: Annotated[str, rules.PUBLIC_URL] = "https://api.telegram.org"
+    #: Where the Bot API is
 
 
 class TelegramToken(TokenForm, frozen=True, kw_only=True):
