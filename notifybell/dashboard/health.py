@@ -12,8 +12,6 @@ from notifybell.dashboard.pages import page
 from notifybell.domain.clock import SECOND_MS
 from notifybell.store import space
 
-_STARTED_AT = time.monotonic()  # this module is read when the server starts
-
 
 @get("/health")
 async def show_health(request: ApiRequest) -> Response[str]:
@@ -26,16 +24,18 @@ async def show_health(request: ApiRequest) -> Response[str]:
         space=db.read(lambda conn: space.measure(conn, db.path)),
         waiting=db.waiting,
         streams=hub.open_streams,
-        uptime_ms=(time.monotonic() - _STARTED_AT) * SECOND_MS,
+        uptime_ms=(time.monotonic() - request.parts.started_at_s) * SECOND_MS,
         sqlite_version=sqlite3.sqlite_version,
         python_version=platform.python_version(),
         config=request.config,
+        backups=request.parts.upkeep.backups,
     )
 
 
 def _checks(request: ApiRequest) -> list[dict[str, Any]]:
     """The parts of `/readyz`, in words."""
     db, parts = request.db, request.parts
+    backups = parts.upkeep.backups
     paused = [lane.label for lane in parts.dispatcher.lanes.values() if lane.paused_because]
     is_open = sum(len(lane.circuits.not_closed()) for lane in parts.dispatcher.lanes.values())
     return [
@@ -43,8 +43,9 @@ def _checks(request: ApiRequest) -> list[dict[str, Any]]:
         _check("Not stopping", not parts.hub.is_closed, "it is about to stop"),
         _check("No channel is paused", not paused, ", ".join(paused)),
         _check("No host is left alone", not is_open, f"{is_open}, see the channels"),
+        *([] if backups is None else [_check("Backups", not backups.problem, backups.problem)]),
     ]
 
 
-def _check(name: str, is_fine: bool, otherwise: str) -> dict[str, Any]:
+def _check(name: str, is_fine: bool, otherwise: str | None) -> dict[str, Any]:
     return {"name": name, "is_fine": is_fine, "otherwise": otherwise}

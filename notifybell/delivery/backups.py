@@ -56,6 +56,24 @@ class Backups:
         return backups.newest(self._database.stem, self._names())
 
     @property
+    def next_at(self) -> int:
+        """When the next copy is made, or tried again; now or before: within seconds."""
+        now = self._clock.now()
+        if (self.last_at or 0) < backups.latest_due(self._config, self._where, now):
+            return max(now, self._not_before)
+        return backups.next_due(self._config, self._where, now)
+
+    @property
+    def last_size(self) -> int | None:
+        """Bytes of the newest copy; None when there is none."""
+        if self.last_at is None:
+            return None
+        try:
+            return (self.folder / backups.name(self._database.stem, self.last_at)).stat().st_size
+        except OSError:  # rotated away, this moment
+            return None
+
+    @property
     def problem(self) -> str | None:
         """Why the last copy was not made, or else not taken away; None when all is well."""
         return self._not_made or self._not_taken

@@ -10,7 +10,7 @@ memory.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -57,14 +57,27 @@ def surplus(stem: str, file_names: Iterable[str], keep: int) -> list[str]:
 
 def latest_due(config: BackupConfig, where: ZoneInfo, now: int) -> int:
     """The last moment, up to now, for which there should be a backup."""
+    days = _days(config)
+    return max(at for at in _moments(config, where, now, range(-days, 1)) if at <= now)
+
+
+def next_due(config: BackupConfig, where: ZoneInfo, now: int) -> int:
+    """The first moment after now for which there will be a backup."""
+    days = _days(config)
+    return min(at for at in _moments(config, where, now, range(days + 1)) if at > now)
+
+
+def _days(config: BackupConfig) -> int:
+    return max(1, config.every // DAY_MS)
+
+
+def _moments(config: BackupConfig, where: ZoneInfo, now: int, days: range) -> Iterator[int]:
+    """All that are due on these days, counted from today."""
     today = local_time.local(now, where).date()
     minutes = local_time.minutes_of(config.at)
-    days = max(1, config.every // DAY_MS)
     step = min(config.every, DAY_MS) // MINUTE_MS
-    moments = [
-        local_time.moment(day, minute % (24 * 60), where)
-        for back in range(days + 1)
-        if (day := local_time.next_day(today, -back)).toordinal() % days == 0
-        for minute in range(minutes, minutes + 24 * 60, step)
-    ]
-    return max(at for at in moments if at <= now)
+    for later in days:
+        day = local_time.next_day(today, later)
+        if day.toordinal() % _days(config) == 0:
+            for minute in range(minutes, minutes + 24 * 60, step):
+                yield local_time.moment(day, minute % (24 * 60), where)

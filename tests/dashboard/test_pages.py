@@ -9,7 +9,7 @@ import pytest
 
 from notifybell.channels.registry import KINDS
 from notifybell.delivery.dispatcher import Dispatcher, Lane
-from notifybell.domain.clock import SECOND_MS
+from notifybell.domain.clock import DAY_MS, SECOND_MS
 from notifybell.domain.errors import Misconfigured, Temporary
 from tests.api.shop import PROJECT_TOKEN, SECRET_KEY
 from tests.dashboard.desk import Desk, application, open_desk, text_of
@@ -216,6 +216,31 @@ class TestHealth:
     async def test_a_server_that_stops_is_not_ready(self, desk: Desk) -> None:
         desk.shop.parts.hub.close()
         assert "Not stopping no it is about to stop" in text_of(await desk.get("/health"))
+
+
+class TestBackups:
+    async def test_a_server_without_them_says_so(self, desk: Desk) -> None:
+        assert "No backups are made" in text_of(await desk.get("/health"))
+
+    async def test_the_last_and_the_next_are_told_and_what_went_wrong(self, tmp_path: Path) -> None:
+        async with open_desk(tmp_path, backup={"keep": 1}) as desk:
+            await desk.sign_in()
+            backups = desk.shop.parts.upkeep.backups
+            assert backups is not None
+            assert "Last none yet Next now Last error none" in text_of(await desk.get("/health"))
+            await backups.look()
+            text = text_of(await desk.get("/health"))
+            assert re.search(r"Last 0 s ago , [0-9.]+ KB 2026-01-01 00:00:00 UTC Next in 3 h", text)
+            assert "Backups ok" in text
+            desk.shop.clock.advance(DAY_MS)
+            [made] = backups.folder.glob("*.gz")
+            made.rename(tmp_path / made.name)
+            backups.folder.rmdir()
+            backups.folder.write_text("in the way")
+            await backups.look()
+            text = text_of(await desk.get("/health"))
+            assert "Backups no backup failed" in text and "Last error backup failed" in text
+            assert "Next in 15 min" in text
 
 
 async def test_pages_do_not_hold_each_other_up(desk: Desk) -> None:

@@ -37,6 +37,21 @@ def test_it_is_due_by_the_clock(every: int, now: str, due: str) -> None:
     assert backups.latest_due(config, ZoneInfo("UTC"), at(now)) == at(due)
 
 
+@pytest.mark.parametrize(
+    ("every", "now", "due"),
+    [
+        (DAY_MS, "2026-01-05T03:10", "2026-01-06T03:10"),
+        (DAY_MS, "2026-01-05T03:09", "2026-01-05T03:10"),
+        (6 * HOUR_MS, "2026-01-05T21:10", "2026-01-06T03:10"),
+        (7 * DAY_MS, "2026-01-04T03:10", "2026-01-11T03:10"),
+        (7 * DAY_MS, "2026-01-08T12:00", "2026-01-11T03:10"),
+    ],
+)
+def test_the_next_one_is_due_by_the_clock(every: int, now: str, due: str) -> None:
+    config = BackupConfig(every=every)
+    assert backups.next_due(config, ZoneInfo("UTC"), at(now)) == at(due)
+
+
 def test_the_clock_is_that_of_the_time_zone() -> None:
     config = BackupConfig(at="02:30")
     before, gap = at("2026-03-28T12:00"), at("2026-03-29T12:00")
