@@ -1,6 +1,7 @@
 """What the pages say, and what their forms do."""
 
 import asyncio
+import re
 from pathlib import Path
 
 import httpx
