@@ -234,6 +234,7 @@ class TestBackups:
             assert re.search(r"Last 0 s ago , [0-9.]+ KB 2026-01-01 00:00:00 UTC Next in 3 h", text)
             assert "Backups ok" in text
             desk.shop.clock.advance(DAY_MS)
+            await desk.sign_in()  # a session does not last so long
             [made] = backups.folder.glob("*.gz")
             made.rename(tmp_path / made.name)
             backups.folder.rmdir()
