@@ -2,7 +2,7 @@
 
 import argparse
 
-from tests.bench import accept, deliver, fan_out, history, streams
+from tests.bench import accept, deliver, fan_out, history, mails, streams
 
 BENCHMARKS = {
     "accept": accept.main,
@@ -10,6 +10,7 @@ BENCHMARKS = {
     "history": history.main,
     "streams": streams.main,
     "deliver": deliver.main,
+    "mails": mails.main,
 }
 
 parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)

@@ -3,7 +3,6 @@
 import email
 import email.policy
 import re
-import time
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -374,29 +373,3 @@ def test_no_accepted_address_can_leave_its_brackets(local: str, domain: str) -> 
     except Rejected:
         return
     assert re.fullmatch(r"[!-;=?-~]+@[a-zA-Z0-9.-]+", address)
-
-
-def test_building_takes_a_fraction_of_what_the_standard_library_takes() -> None:
-    message = a_message(topic="orders.1", unsubscribe_url=UNSUBSCRIBE, content="Grüße\n" * 20)
-    raw = build(message, "ann@example.com", SHOP, BASE)
-    text, html = body(parsed(raw), "plain"), body(parsed(raw), "html")
-
-    def by_the_library() -> None:
-        mail = EmailMessage(policy=email.policy.SMTP)
-        mail["Subject"] = "Your order has shipped"
-        mail["From"] = "Shop <no-reply@example.com>"
-        mail["To"] = "ann@example.com"
-        mail.set_content(text)
-        mail.add_alternative(html, subtype="html")
-        mail.as_bytes()
-
-    ours = min(_seconds(lambda: build(message, "ann@example.com", SHOP, BASE)) for _ in range(20))
-    theirs = min(_seconds(by_the_library) for _ in range(5))
-    assert ours < theirs / 5
-
-
-def _seconds(act: object) -> float:
-    assert callable(act)
-    start = time.perf_counter()
-    act()
-    return time.perf_counter() - start

@@ -2,7 +2,6 @@
 
 import email
 import email.policy
-import time
 from pathlib import Path
 from typing import Any
 
@@ -572,28 +571,6 @@ def test_files_are_read_at_the_start_only(tmp_path: Path) -> None:
     )
     write(tmp_path, {"_foot.txt": "new", "orders/email.txt": "{{"})
     assert templates.render(an_order()).text == "old"
-
-
-def test_rendering_is_cheap_enough_for_the_event_loop(tmp_path: Path) -> None:
-    html = (
-        "<h1>{{ notification.title }}</h1>{% for item in items %}<p>"
-        '<a href="{{ item.action_url }}">{{ item.title }}</a> {{ item.topic }}</p>{% endfor %}'
-    )
-    files = {"_default/email.html": html, "_default/email.txt": "{{ notification.title }}"}
-    templates = loaded(tmp_path, **files)
-    single = an_order()
-    largest = a_digest(*[f"Order {n}" for n in range(1000)])
-    assert _fastest_ms(lambda: templates.render(single)) < 1
-    assert _fastest_ms(lambda: templates.render(largest)) < 5
-
-
-def _fastest_ms(act: Any) -> float:
-    def once() -> float:
-        start = time.perf_counter()
-        act()
-        return (time.perf_counter() - start) * 1000
-
-    return min(once() for _ in range(20))
 
 
 def test_samples_are_messages_that_every_template_may_get(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from tests.programs import program
 
 WEB_TESTS = Path(__file__).parent.parent / "web"
 CASES = json.loads((WEB_TESTS / "markup-cases.json").read_text("utf-8"))
-LONG, WITHIN_S = 100_000, 2.0
+LONG = 100_000
 FROM_STDIN = """
 import { html } from "./markup-html.js";
 import { readFileSync } from "node:fs";
@@ -124,11 +123,10 @@ def test_text_without_markup_stays_as_it_is(text: str) -> None:
         "`a``",
     ],
 )
-def test_hostile_text_is_read_in_time_that_grows_as_it_does(unit: str) -> None:
+@pytest.mark.timeout(20)  # in time that grows with its square it would take minutes
+def test_hostile_text_is_read_to_its_end(unit: str) -> None:
     text = unit * (LONG // len(unit))
-    start = time.perf_counter()
-    markup.as_html(text)
-    assert time.perf_counter() - start < WITHIN_S
+    assert len(markup.as_html(text)) >= len(text.split())
 
 
 def test_a_link_leads_where_the_text_is_shown() -> None:
