@@ -20,7 +20,7 @@ from typing import Self
 from notifybell import cli
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["notifybell.cli", "tests.forked"])
+_context.set_forkserver_preload(["tests.preloaded"])
 
 
 class Forked:

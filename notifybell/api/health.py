@@ -1,7 +1,5 @@
 """Whether the process lives, and whether it can do its work."""
 
-import secrets
-
 import msgspec
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
@@ -16,8 +14,6 @@ from notifybell.delivery.webhooks import Feeder
 from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.model import Channel
 from notifybell.domain.webhooks import WEBHOOK
-
-_INSTANCE = secrets.token_hex(8)
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -66,9 +62,9 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/healthz", access="public", summary="Is the process alive?", tags=["health"])
-async def healthz() -> Health:
+async def healthz(request: ApiRequest) -> Health:
     """200 as long as the process answers requests."""
-    return Health("ok", _INSTANCE)
+    return Health("ok", request.parts.instance)
 
 
 @get(

@@ -1,5 +1,9 @@
 """What the handlers work with. Wired by `serve.py`, carried by every request as `request.parts`."""
 
+import secrets
+import time
+from functools import partial
+
 import msgspec
 
 from notifybell.api.meter import Meter
@@ -37,3 +41,6 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     #: None where nobody signs in to the hosted inbox by mail
     request_log: RequestLog = msgspec.field(default_factory=RequestLog)
     meter: Meter = msgspec.field(default_factory=Meter)
+    instance: str = msgspec.field(default_factory=partial(secrets.token_hex, 8))
+    #: another one for each start
+    started_at_s: float = msgspec.field(default_factory=time.monotonic)
