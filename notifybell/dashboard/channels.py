@@ -14,7 +14,12 @@ from notifybell.domain.model import Channel
 from notifybell.store import activity, due
 from notifybell.store.activity import Event
 
-_FAILURES: tuple[EventType, ...] = ("delivery.dead", "delivery.attempted", "channel.paused")
+_FAILURES: tuple[EventType, ...] = (
+    "delivery.dead",
+    "delivery.attempted",
+    "channel.paused",
+    "circuit.opened",
+)
 
 
 @get("/channels")

@@ -1,4 +1,4 @@
-"""One circuit a host: whoever is down, or refuses us, is left alone for a while.
+"""One circuit a host: who is down has it open for a while, who refuses us is paused by it.
 
 | state     | lets through | becomes                                                               |
 | --------- | ------------ | --------------------------------------------------------------------- |
@@ -9,6 +9,7 @@
 | open      | nothing      | half-open, at once, when an operator wants it tried                   |
 | half-open | one probe    | closed, when the host takes a message or refuses it for good          |
 | half-open | one probe    | open, after a failure to reach it or a fault of our configuration     |
+| half-open | one probe    | open as long as it was to be, when an operator wanted it tried        |
 | half-open | one probe    | half-open, after any other failure: that message's own                |
 
 What waits for an open circuit stays as it is: no attempt is used up, no row is touched.
@@ -36,16 +37,31 @@ class Circuit(msgspec.Struct):
     opened: int = 0
     #: times in a row
     open_until: int = 0
+    was_until: int = 0
+    #: `open_until` before an operator wanted it tried
     reason: str | None = None
     #: why it is open or half-open; None: closed
     is_fault: bool = False
     #: of our configuration
 
 
+class Trial(msgspec.Struct):
+    """One message that tries an open circuit before its time, because an operator wants it."""
+
+    asked_at: int
+    held: int = 0
+    #: how many waited there, as far as whoever asked has counted
+    is_over: bool = False
+    error: str | None = None
+    #: what it failed with; None: it worked, or is not over
+
+
 class Circuits:
     """The circuits of one channel."""
 
     def __init__(self) -> None:
+        self.trials: dict[str, Trial] = {}
+        #: by host, those that were asked for last
         self._circuits: dict[str, Circuit] = {}  # only of hosts that failed last
 
     def room(self, host: str, now: int, *, in_hand: int, most: int) -> int:
@@ -65,6 +81,7 @@ class Circuits:
     def failed(self, host: str, failure: SendError, now: int) -> bool:
         """Note a failure; True when there is news to tell: it opened, or is now our own fault."""
         is_fault = isinstance(failure, Misconfigured)
+        self._end_trial(host, _reason(failure))
         if not is_fault and not (isinstance(failure, Temporary) and failure.is_down):
             return False
         circuit = self._of(host, now)
@@ -76,17 +93,16 @@ class Circuits:
         if now < circuit.open_until:  # sent before it opened
             return False
         is_news = was_closed or (is_fault and not circuit.is_fault)
-        rest_ms = FIRST_REST_MS if is_fault else FIRST_REST_MS * 2 ** min(circuit.opened, 10)
-        circuit.opened += 1
-        circuit.open_until = now + min(rest_ms, LONGEST_REST_MS)
+        circuit.open_until = _open_again(circuit, is_fault, now)
         circuit.is_fault = is_fault
         circuit.reason = _reason(failure)
         return is_news
 
-    def answered(self, host: str) -> bool:
-        """The host dealt with a message; True when its circuit was open until now."""
+    def answered(self, host: str) -> Circuit | None:
+        """The host dealt with a message; its circuit, when that was open until now."""
+        self._end_trial(host, None)
         circuit = self._circuits.pop(host, None)
-        return circuit is not None and circuit.reason is not None
+        return None if circuit is None or circuit.reason is None else circuit
 
     def not_closed_of(self, host: str) -> Circuit | None:
         """The open or half-open circuit of this host, for people."""
@@ -99,10 +115,17 @@ class Circuits:
 
     def probe_now(self, now: int, host: str | None = None) -> int:
         """Let one message try each open host, or this one, at once; how many there are."""
-        tried = [one for name, one in self.not_closed().items() if host in (None, name)]
-        for one in tried:
-            one.open_until = min(one.open_until, now)
+        tried = {name: one for name, one in self.not_closed().items() if host in (None, name)}
+        for one in tried.values():
+            if one.open_until > now:
+                one.was_until, one.open_until = one.open_until, now
+        self.trials = {name: Trial(now) for name in tried}
         return len(tried)
+
+    def _end_trial(self, host: str, error: str | None) -> None:
+        trial = self.trials.get(host)
+        if trial is not None and not trial.is_over:
+            trial.is_over, trial.error = True, error
 
     def _of(self, host: str, now: int) -> Circuit:
         """The circuit of this host. Hosts are strangers' input: what is long past is forgotten."""
@@ -113,6 +136,15 @@ class Circuits:
                 if now < one.failed_at + _FORGOTTEN_AFTER_MS
             }
         return self._circuits.setdefault(host, Circuit())
+
+
+def _open_again(circuit: Circuit, is_fault: bool, now: int) -> int:
+    """Until when. One that was tried before its time keeps it: asking lengthens nothing."""
+    if now < circuit.was_until:
+        return circuit.was_until
+    rest_ms = FIRST_REST_MS if is_fault else FIRST_REST_MS * 2 ** min(circuit.opened, 10)
+    circuit.opened += 1
+    return now + min(rest_ms, LONGEST_REST_MS)
 
 
 def _reason(failure: SendError) -> str:

@@ -15,7 +15,8 @@ from functools import partial
 
 from notifybell.channels.base import Message, Sender
 from notifybell.delivery import outcomes, shares
-from notifybell.delivery.circuits import Circuits
+from notifybell.delivery.circuits import Circuit, Circuits
+from notifybell.delivery.settling import patiently
 from notifybell.domain.channel_kind import ChannelKind
 from notifybell.domain.clock import MINUTE_MS, SECOND_MS, Clock
 from notifybell.domain.errors import AddressGone, Busy, Misconfigured, SendError, Temporary
@@ -34,8 +35,6 @@ LEASE_MS = 10 * MINUTE_MS
 _IDLE_S = 1.0  # also how late a step of the machine's clock is noticed
 _PACE_S = 0.02
 _HOSTS_A_LOOK = 256
-_SETTLE_AGAIN_S = 0.1
-_SETTLE_AGAIN_LONGEST_S = 2.0
 _GIVE_BACK_S = 2.0
 _FOREVER = 2**62
 
@@ -233,13 +232,13 @@ class Lane:
             await self._failed(one, Temporary(f"unexpected fault: {type(bug).__name__}"))
         else:
             self.attempts["sent"] += 1
-            is_back = self.circuits.answered(one.host)
+            closed = self.circuits.answered(one.host)
             settled = (one, receipt.detail, self._clock.now())
             await self._patiently(
                 lambda: self._database.write_batched(outcomes.record_all_sent, settled)
             )
-            if is_back:
-                await self._tell_resumed(one.host)
+            if closed is not None:
+                await self._tell_closed(one.host, closed)
             log.info(
                 "delivery sent id=%s channel=%s attempt=%d ms=%d",
                 one.id,
@@ -283,21 +282,23 @@ class Lane:
 
     async def _note_failure(self, host: str, failure: SendError, now: int) -> None:
         if not isinstance(failure, Temporary | Misconfigured):
-            if self.circuits.answered(host):  # whoever judges one message has let us in
-                await self._tell_resumed(host)
+            if closed := self.circuits.answered(host):  # who judges one message has let us in
+                await self._tell_closed(host, closed)
         elif self.circuits.failed(host, failure, now):
-            reason = self.circuits.not_closed()[host].reason or ""
-            said = masked(reason)
-            log.error("channel paused channel=%s host=%s error=%s", self.channel, host, said)
-            await self._tell(host, reason, now)
+            await self._tell_open(host, self.circuits.not_closed()[host], now)
 
-    async def _tell_resumed(self, host: str) -> None:
-        log.info("channel resumed channel=%s host=%s", self.channel, host)
-        await self._tell(host, None, self._clock.now())
+    async def _tell_open(self, host: str, circuit: Circuit, now: int) -> None:
+        reason = circuit.reason or ""
+        what = "channel paused by its configuration" if circuit.is_fault else "circuit open"
+        log.error("%s channel=%s host=%s error=%s", what, self.channel, host, masked(reason))
+        event = outcomes.opened_event(self.channel, host, reason, circuit.is_fault, now)
+        await self._settle(lambda conn: activity.append(conn, [event]))
 
-    async def _tell(self, host: str, reason: str | None, now: int) -> None:
-        events = outcomes.channel_events(self.channel, host, reason, now)
-        await self._settle(lambda conn: activity.append(conn, events))
+    async def _tell_closed(self, host: str, circuit: Circuit) -> None:
+        what = "channel resumed" if circuit.is_fault else "circuit closed"
+        log.info("%s channel=%s host=%s", what, self.channel, host)
+        event = outcomes.closed_event(self.channel, host, circuit.is_fault, self._clock.now())
+        await self._settle(lambda conn: activity.append(conn, [event]))
 
     async def _retry_or_bury(self, one: DueDelivery, failure: SendError, now: int) -> None:
         verdict = after_failure(
@@ -341,17 +342,7 @@ class Lane:
         await self._patiently(lambda: self._database.write(verb))
 
     async def _patiently(self, write: Callable[[], Awaitable[object]]) -> None:
-        """Write an outcome: a full queue or disk must not lose what was sent."""
-        give_up_at, pause_s = self._clock.now() + LEASE_MS, _SETTLE_AGAIN_S
-        while True:
-            try:
-                await write()
-                return
-            except Busy:
-                if self._clock.now() >= give_up_at:
-                    raise
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, _SETTLE_AGAIN_LONGEST_S)
+        await patiently(write, self._clock, give_up_at=self._clock.now() + LEASE_MS)
 
     async def _rescue(self) -> bool:
         """At start no other process can hold a lease: the file is locked by us."""

@@ -5,7 +5,6 @@ nothing in the log.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 
 import msgspec
 
@@ -130,13 +129,14 @@ def _settle_untold(
         digests.settle_untold(conn, due.notification_id, state, error, now)
 
 
-def channel_events(channel: str, host: str, reason: str | None, now: int) -> Sequence[NewEvent]:
-    """A channel, or one host of it, is paused for this reason; None: it goes on."""
-    where = f"{host}: " if host else ""
-    if reason is None:
-        return [NewEvent(at=now, type="channel.resumed", channel=channel, detail=host or None)]
-    return [
-        NewEvent(
-            at=now, type="channel.paused", level="error", channel=channel, detail=where + reason
-        )
-    ]
+def opened_event(channel: str, host: str, reason: str, is_fault: bool, now: int) -> NewEvent:
+    """Nothing is sent there for a while; a fault of our configuration is ours to mend."""
+    type_: EventType = "channel.paused" if is_fault else "circuit.opened"
+    detail = f"{host}: {reason}" if host else reason
+    return NewEvent(at=now, type=type_, level="error", channel=channel, detail=detail)
+
+
+def closed_event(channel: str, host: str, is_fault: bool, now: int) -> NewEvent:
+    """It goes on."""
+    type_: EventType = "channel.resumed" if is_fault else "circuit.closed"
+    return NewEvent(at=now, type=type_, channel=channel, detail=host or None)

@@ -97,5 +97,5 @@ class Feeder:
             return
         self._told_off.add(name)
         log.error("webhook off name=%s: %s", name, _GONE)
-        events = outcomes.channel_events(WEBHOOK, name, _GONE, self._clock.now())
-        await self._database.write(lambda conn: activity.append(conn, events))
+        event = outcomes.opened_event(WEBHOOK, name, _GONE, True, self._clock.now())
+        await self._database.write(lambda conn: activity.append(conn, [event]))

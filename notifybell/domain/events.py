@@ -45,10 +45,14 @@ EventType = Literal[
     "digest.sent",
     #: The user left by the link of a message, or by the mail program's button.
     "user.unsubscribed",
-    #: Nothing is sent there for a while: our configuration was refused, or a host does not answer.
+    #: Nothing is sent there until the configuration is mended: it was refused.
     "channel.paused",
-    #: It works again. Not written by a server that was restarted meanwhile.
+    #: It is refused no more. Not written by a server that was restarted meanwhile.
     "channel.resumed",
+    #: Nothing is sent there for a while: a host does not take messages. The log line says why.
+    "circuit.opened",
+    #: The host takes messages again. Not written by a server that was restarted meanwhile.
+    "circuit.closed",
 ]
 
 Level = Literal["info", "warning", "error"]
@@ -59,6 +63,7 @@ LEVELS: Mapping[EventType, Level] = {
     "delivery.expired": "warning",
     "delivery.dead": "error",
     "channel.paused": "error",
+    "circuit.opened": "error",
 }
 """Of the events that are not plain information."""
 

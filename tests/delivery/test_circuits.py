@@ -127,6 +127,41 @@ def test_open_lets_a_probe_through_at_once_when_an_operator_wants_it() -> None:
         assert room(circuits, NOW + 3) == 0, "open again"
 
 
+def test_what_an_operator_wanted_tried_rests_no_longer_for_it() -> None:
+    circuits = an_open_one()
+    until = circuits.opens_at(HOST)
+    for at in (NOW + 1_000, NOW + 2_000):
+        circuits.probe_now(at)
+        assert not circuits.failed(HOST, DOWN, at + 10)
+        assert circuits.opens_at(HOST) == until
+    circuits.failed(HOST, DOWN, until)
+    assert circuits.opens_at(HOST) == until + 2 * FIRST_REST_MS, "that one counts"
+
+
+def test_a_try_that_comes_back_after_its_time_is_the_probe_of_that_time() -> None:
+    circuits = an_open_one()
+    until = circuits.opens_at(HOST)
+    circuits.probe_now(NOW + 1)
+    circuits.failed(HOST, DOWN, until + 5_000)
+    assert circuits.opens_at(HOST) == until + 5_000 + 2 * FIRST_REST_MS
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [(DOWN, DOWN.message), (FAULT, "email.password: 535 wrong"), (BUSY, "451 later"), (None, None)],
+)
+def test_a_try_tells_what_came_of_it(failure: SendError | None, told: str | None) -> None:
+    circuits = an_open_one()
+    circuits.probe_now(NOW + 1)
+    trial = circuits.trials[HOST]
+    assert (trial.asked_at, trial.is_over) == (NOW + 1, False)
+    if failure is None:
+        circuits.answered(HOST)
+    else:
+        circuits.failed(HOST, failure, NOW + 2)
+    assert (trial.is_over, trial.error) == (True, told)
+
+
 def test_what_is_closed_is_not_probed() -> None:
     circuits = Circuits()
     circuits.failed(HOST, DOWN, NOW)
@@ -209,7 +244,7 @@ def test_news_of_a_pause_and_of_its_end_alternate(
     for failure, span in events:
         now += span
         if failure is None:
-            assert circuits.answered(HOST) == is_paused
+            assert (circuits.answered(HOST) is not None) == is_paused
             is_paused = False
         elif circuits.failed(HOST, failure, now):
             assert not is_paused or circuits.not_closed()[HOST].is_fault
