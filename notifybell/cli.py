@@ -26,6 +26,7 @@ import msgspec
 from notifybell import (
     __version__,
     cli_backup,
+    cli_channels,
     cli_completion,
     cli_deliveries,
     cli_doctor,
@@ -274,6 +275,7 @@ def token(user: UserReference, config_path: str | None, ttl: int) -> None:
 
 commands.add_command(cli_backup.backup)
 commands.add_command(cli_backup.restore)
+commands.add_command(cli_channels.channels)
 commands.add_command(cli_completion.completion)
 commands.add_command(cli_doctor.doctor)
 commands.add_command(cli_embed.embed)

@@ -1,4 +1,4 @@
-"""The commands about deliveries: what became of notifications, and one more try for the dead."""
+"""The commands about deliveries: what became of notifications, and one more try."""
 
 import heapq
 import json
@@ -29,6 +29,7 @@ _STATES = sorted({*get_args(DeliveryState), "retrying"})
 _FAILED_STATES = ("dead", "suppressed")
 _COLUMNS = ("updated_at", "state", "channel", "attempt", "user_id", "address", "why", "id")
 _NO_END = 1_000_000_000
+_MOST_COUNTED = 1_000
 
 _failed = click.option(
     "--failed", is_flag=True, help="Those given up, and those whose address is suppressed."
@@ -86,6 +87,23 @@ def deliveries(
     with ServerClient(load(config_path), url) as server:
         found = _listed(server, states, limit, named)
         print_items(found if as_json else map(_with_why, found), _COLUMNS, as_json)
+        if failed and not as_json:
+            _tell_what_waits(server, named)
+
+
+def _tell_what_waits(server: ServerClient, named: dict[str, Any]) -> None:
+    """What failed, or would, and is not given up: the other half of what "failed" may mean."""
+    count = {"retrying": 0, "queued": 0}
+    for one in _listed(server, tuple(count), _MOST_COUNTED, named):
+        count[one["state"]] += one["state"] == "retrying" or has_failed(one)
+    for state, number in count.items():
+        if number:
+            several = "or more " if sum(count.values()) == _MOST_COUNTED else ""
+            click.echo(
+                f"not given up: {number} {several}waiting after a failure: see"
+                f" `notifybell deliveries --state {state}`",
+                err=True,
+            )
 
 
 @deliveries.command("show")
@@ -137,7 +155,7 @@ def retry_deliveries(
         for delivery in progress(chosen, "retrying"):
             refused += not _retried(server, delivery, as_json)
     if not as_json:
-        click.echo(f"{len(chosen) - refused} of {len(chosen)} are queued again")
+        click.echo(f"{len(chosen) - refused} of {len(chosen)} are due now")
     return FAILED if refused else OK
 
 
@@ -178,8 +196,17 @@ def _with_why(delivery: dict[str, Any]) -> dict[str, Any]:
 
 
 def why_of(delivery: dict[str, Any]) -> str:
-    """What failed, else what was answered, else why it was decided."""
-    return str(delivery["error"] or delivery["receipt"] or delivery["reason"])
+    """What holds it up, else what failed or was answered, else why it was decided."""
+    held = delivery["held_up"]
+    if held is None:
+        return str(delivery["error"] or delivery["receipt"] or delivery["reason"])
+    what = "paused" if held["by"] == "pause" else "circuit open"
+    return f"{what} until {held['until']}: {held['error']}"
+
+
+def has_failed(delivery: dict[str, Any]) -> bool:
+    """Whether it waits because something failed, itself or its host."""
+    return delivery["error"] is not None or delivery["held_up"] is not None
 
 
 def user_name(user: UserReference) -> str:

@@ -45,7 +45,8 @@ def print_fields(item: Mapping[str, Any], as_json: bool) -> None:
         return
     width = max(map(len, item), default=0)
     for name, value in item.items():
-        click.echo(f"{name:<{width}}  {plain(value)}")
+        shown = json.dumps(value) if isinstance(value, dict | list) else value
+        click.echo(f"{name:<{width}}  {plain(shown)}")
 
 
 def fitted(columns: Sequence[str], widths: Sequence[int], room: int) -> list[int]:

@@ -21,6 +21,7 @@ FLOORS = {
         *(
             "cli",
             "cli_backup",
+            "cli_channels",
             "cli_completion",
             "cli_deliveries",
             "cli_doctor",

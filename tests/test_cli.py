@@ -21,8 +21,10 @@ import pytest
 
 from notifybell import cli, config, new_config
 from notifybell.cli_options import FAILED, OK, STORE, UNREACHABLE, USAGE, plain
+from notifybell.delivery.circuits import FAILURES_TO_OPEN
 from tests.running import running_server
 from tests.servers import MailSink
+from tests.waiting import wait_until
 
 API_KEY = "pk_shop1234"
 SECRET = "sk_0123456789abcdefghijklmnopqrstuvwxyz"
@@ -720,8 +722,8 @@ class TestMore:
         shop.run("send", "--to", "ann", "--title", "Hello")
         (one, *_) = shop.json("deliveries", "--state", "sent", "--limit", "1")
         ran = shop.run("deliveries", "retry", one["id"])
-        assert (ran.code, ran.out) == (FAILED, "0 of 1 are queued again\n")
-        assert "Only a dead delivery" in ran.err
+        assert (ran.code, ran.out) == (FAILED, "0 of 1 are due now\n")
+        assert "this one is sent" in ran.err
 
     @pytest.mark.parametrize("argv", [[], ["dlv_1", "--failed"], ["dlv_1", "--since", "1h"]])
     def test_what_to_try_again_must_be_clear(self, file: Path, argv: list[str]) -> None:
@@ -739,5 +741,43 @@ def test_what_was_given_up_is_tried_again(tmp_path: Path) -> None:
             failed = run("deliveries", "--failed", "--since", "1h", "--json", *at)
             assert len(failed.out.splitlines()) == 1
             ran = run("deliveries", "retry", "--failed", "--since", "1h", "--channel", "email", *at)
-            assert (ran.code, ran.out) == (OK, "1 of 1 are queued again\n")
+            assert (ran.code, ran.out) == (OK, "1 of 1 are due now\n")
             relay.wait_for(1)
+
+
+def test_what_a_relay_that_is_down_holds_up_is_told_and_tried_now(tmp_path: Path) -> None:
+    with MailSink() as relay:
+        email = {"host": "127.0.0.1", "port": relay.port, "security": "none", "from": "x@shop.test"}
+        with running_server(tmp_path, email=email) as server:
+            relay.replies["MAIL"].extend(["421 4.3.2 shutting down"] * FAILURES_TO_OPEN)
+            at = ("--config", server.config, "--url", server.url)
+            people = [f"email:{name}@example.com" for name in ("ann", "bob", "cy", "di", "eve")]
+            recipients = [word for one in people for word in ("--to", one)]
+            wait = ("--wait", "--timeout", "4s")
+            ran = run("send", *recipients, "--title", "Hello", *wait, *at)
+            assert ran.code == FAILED
+            assert "not all is sent yet: 5 deliveries waiting" in ran.err
+            waiting = re.findall(r"(?m)^email  (\w+)@example.com  retrying  (.*)$", ran.out)
+            assert [name for name, _ in waiting] == ["ann", "bob", "cy", "di", "eve"]
+            assert all("circuit open until 2" in why and "421" in why for _, why in waiting)
+            ran = run(
+                "send", "--to", people[0], "--title", "Again", "--wait", "--timeout", "1s", *at
+            )
+            assert re.search(r"ann@example.com  queued  circuit open until \S+: .*421", ran.out)
+            ran = run("deliveries", "--failed", *at)
+            assert "5 waiting after a failure: see `notifybell deliveries --state retry" in ran.err
+            assert (
+                "1 waiting after a failure: see `notifybell deliveries --state queued`" in ran.err
+            )
+            ran = run("channels", *at)
+            assert re.search(r"(?m)^email +circuit open +6 +\S+ +.*421.*next try at", ran.out)
+            ran = run("deliveries", "--state", "queued", "--json", *at)
+            first = json.loads(ran.out.splitlines()[0])["id"]
+            assert run("deliveries", "retry", first, *at).out == "1 of 1 are due now\n"
+            relay.wait_for(1)
+            wait_until(lambda: "circuit open" not in run("channels", *at).out)
+            assert run("channels", "try", "email", *at).out.startswith("none is left alone")
+            ran = run("deliveries", "--state", "retrying", "--json", *at)
+            ids = [json.loads(line)["id"] for line in ran.out.splitlines()]
+            run("deliveries", "retry", *ids, *at)  # some may be on their way by now
+            relay.wait_for(6)
