@@ -16,7 +16,8 @@ _LINE_ENDS = re.compile(r"\r\n?|[\x85\u2028\u2029]")
 
 
 def one_line(text: str) -> str:
-    """`text` without control characters, each run of white space one space."""
+    """`text` without control characters or forced directions, each run of white space one space."""
+    text = markup.undirected(text)
     return " ".join(_CONTROLS.sub("", " ".join(text.split())).split())
 
 

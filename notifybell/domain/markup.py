@@ -11,7 +11,8 @@ r"""The little markup that content may have, and what is left of it in plain tex
 
 `web/markup.js` reads the same; both are held to one table of cases, `tests/web/markup-cases.json`.
 Stars and underscores count at the edges of words only, nothing reaches over an empty line, and
-whatever is not markup is text. Takes time in proportion to the length of the text.
+whatever is not markup is text. Marks that force a direction upon letters are left out, as they
+let one word read as another. Takes time in proportion to the length of the text.
 """
 
 import re
@@ -44,6 +45,9 @@ _LINK = re.compile(
     r"|/(?!/).*",
     re.ASCII | re.IGNORECASE,
 )
+_FORCED = re.compile("[\u202a-\u202e]")
+_ISOLATES = re.compile("[\u2066-\u2069]")
+_ISOLATED = re.compile("[\u2066-\u2068]")
 _AFTER_A_URL = ".,;:!?'~\u060c\u061b\u061f"
 _MARKERS = {"*": ("**", "*"), "_": ("_",)}
 _TAGS = {"**": "strong", "*": "em", "_": "em"}
@@ -93,6 +97,13 @@ def as_html(text: str, resolve: Resolve = lambda href: href, link_attributes: st
 def is_link(url: str) -> bool:
     """Whether an address may be followed: http(s), or a path on the same site."""
     return _LINK.fullmatch(url) is not None
+
+
+def undirected(text: str) -> str:
+    """Without the marks that force a direction; isolates stay where each is closed."""
+    plain = _FORCED.sub("", text)
+    is_closed = len(_ISOLATED.findall(plain)) == plain.count("\u2069")
+    return plain if is_closed else _ISOLATES.sub("", plain)
 
 
 class _Reading:
@@ -215,7 +226,7 @@ def _tree(parts: Sequence[object]) -> Sequence[Node]:
 def _texts(nodes: Sequence[Node], resolve: Resolve) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, str):
-            yield node
+            yield undirected(node)
             continue
         words = "".join(_texts(node.children, resolve))
         url = resolve(node.href) if node.href else None
@@ -225,7 +236,7 @@ def _texts(nodes: Sequence[Node], resolve: Resolve) -> Iterator[str]:
 def _tags(nodes: Sequence[Node], resolve: Resolve, link_attributes: str) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, str):
-            yield escape(node)
+            yield escape(undirected(node))
             continue
         inner = "".join(_tags(node.children, resolve, link_attributes))
         url = resolve(node.href) if node.href else None

@@ -1,3 +1,4 @@
+import { undirected } from "../../web/direction.js";
 import { parseMarkup } from "../../web/markup.js";
 
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
@@ -11,7 +12,7 @@ export function html(text) {
 function drawn(nodes) {
   return nodes
     .map((node) => {
-      if (typeof node === "string") return escape(node);
+      if (typeof node === "string") return escape(undirected(node));
       const href = node.href === undefined ? "" : ` href="${escape(node.href)}"`;
       return `<${node.tag}${href}>${drawn(node.children)}</${node.tag}>`;
     })

@@ -46,6 +46,6 @@ test("a tree is never deeper than one of each", () => {
 test("no text is lost or made up", () => {
   const words = (nodes) => nodes.map((node) => node.children ? words(node.children) : node).join("");
   for (const { text, html: expected } of cases) {
-    if (!expected.includes("<") && !/\\/.test(text)) assert.equal(words(parseMarkup(text)), text);
+    if (!expected.includes("<") && !/[\\\u202a-\u202e\u2066-\u2069]/.test(text)) assert.equal(words(parseMarkup(text)), text);
   }
 });
