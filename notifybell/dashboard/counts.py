@@ -24,6 +24,7 @@ KINDS = (
     Kind("dead", "Given up"),
     Kind("other", "Suppressed, expired or cancelled"),
 )
+_DAYS_A_TICK = {7: 2, 90: 15}  # seven labels are too many for a phone
 _KIND_OF = {
     "sent": "sent",
     "attempted": "attempted",
@@ -77,7 +78,7 @@ def _by_hour(conn: Connection, now: int) -> Counts:
         for one in metrics.by_hour(conn, utc_hour(starts[0]), utc_hour(now))
     ]
     hours = [utc_hour(at) for at in starts]
-    names = {hour: (f"{hour[:10]} {hour[11:]}:00 UTC", f"{hour[11:]}:00") for hour in hours}
+    names = {hour: (f"{hour[:10]} {hour[11:]}:00 UTC", _quarter(hour)) for hour in hours}
     return _counts(names, rows)
 
 
@@ -88,7 +89,11 @@ def _by_day(conn: Connection, number: int, now: int) -> Counts:
         _Row(one.day or "", one.channel or "", one.outcome, one.count)
         for one in metrics.report(conn, days[0].isoformat(), last.isoformat(), ("day", "channel"))
     ]
-    return _counts({day.isoformat(): (day.isoformat(), _short(day)) for day in days}, rows)
+    ticks = {last - timedelta(days=back) for back in range(0, number, _DAYS_A_TICK[number])}
+    names = {
+        day.isoformat(): (day.isoformat(), _short(day) if day in ticks else "") for day in days
+    }
+    return _counts(names, rows)
 
 
 def _counts(names: Mapping[str, tuple[str, str]], rows: Sequence[_Row]) -> Counts:
@@ -106,6 +111,11 @@ def _counts(names: Mapping[str, tuple[str, str]], rows: Sequence[_Row]) -> Count
             for channel, found in channels.items()
         },
     )
+
+
+def _quarter(hour: str) -> str:
+    """`06:00` of `2026-11-24T06`, one in six hours."""
+    return f"{hour[11:]}:00" if int(hour[11:]) % 6 == 0 else ""
 
 
 def _short(day: date) -> str:

@@ -11,7 +11,6 @@ import msgspec
 
 WIDTH, HEIGHT = 1000, 200
 _GAP = 0.25
-_MOST_TICKS = 5
 _LEAST_BAR = 1.5
 
 
@@ -27,6 +26,7 @@ class Column(msgspec.Struct, frozen=True):
 
     name: str
     tick: str
+    #: "" where none stands
     counts: Mapping[str, int]
 
 
@@ -40,6 +40,14 @@ class Bar(msgspec.Struct, frozen=True):
     height: float
 
 
+class Tick(msgspec.Struct, frozen=True):
+    """A label below the middle of its column."""
+
+    x: float
+    #: of 100
+    label: str
+
+
 class Plot(msgspec.Struct, frozen=True, kw_only=True):
     """What `ui.plot` draws."""
 
@@ -51,8 +59,7 @@ class Plot(msgspec.Struct, frozen=True, kw_only=True):
     bars: Sequence[Bar]
     scale: Sequence[int]
     #: labels of the lines, from the top
-    ticks: Sequence[str]
-    #: labels below, from the left
+    ticks: Sequence[Tick]
 
 
 def stacked(id: str, title: str, kinds: Sequence[Kind], columns: Sequence[Column]) -> Plot:
@@ -73,7 +80,11 @@ def stacked(id: str, title: str, kinds: Sequence[Kind], columns: Sequence[Column
         columns=columns,
         bars=bars,
         scale=(top, top // 2, 0),
-        ticks=_ticks([column.tick for column in columns]),
+        ticks=[
+            Tick(round((number + 0.5) * step / WIDTH * 100, 2), column.tick)
+            for number, column in enumerate(columns)
+            if column.tick
+        ],
     )
 
 
@@ -109,11 +120,3 @@ def _describe(kinds: Sequence[Kind], columns: Sequence[Column]) -> str:
     if not columns:
         return "Nothing yet."
     return f"From {columns[0].name} to {columns[-1].name}: {', '.join(sums)}."
-
-
-def _ticks(labels: Sequence[str]) -> list[str]:
-    """The first, the last, and some at even distances between."""
-    if len(labels) <= _MOST_TICKS:
-        return list(labels)
-    last = len(labels) - 1
-    return [labels[round(last * part / (_MOST_TICKS - 1))] for part in range(_MOST_TICKS)]

@@ -1,11 +1,18 @@
 """Bars: where they stand, how high they are, and what is said of them."""
 
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
 
-from notifybell.dashboard import words
+from notifybell.dashboard import counts, words
+from notifybell.dashboard.counts import Range
 from notifybell.dashboard.plots import HEIGHT, WIDTH, Column, Kind, round_up, stacked
 from notifybell.domain import sizes
 from notifybell.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
+from tests.factories import NOW
+from tests.store.conftest import open_file
 
 KINDS = (Kind("sent", "Sent"), Kind("dead", "Given up"))
 
@@ -40,10 +47,28 @@ def test_what_is_drawn_is_also_said() -> None:
     assert stacked("p", "T", KINDS, []).description == "Nothing yet."
 
 
-def test_few_labels_stand_below() -> None:
-    columns = [Column(str(number), str(number), {}) for number in range(90)]
-    assert stacked("p", "T", KINDS, columns).ticks == ["0", "22", "44", "67", "89"]
-    assert stacked("p", "T", KINDS, columns[:3]).ticks == ["0", "1", "2"]
+def test_labels_stand_below_their_columns() -> None:
+    columns = [Column(tick, tick, {}) for tick in ("a", "", "b", "")]
+    ticks = stacked("p", "T", KINDS, columns).ticks
+    assert [(one.x, one.label) for one in ticks] == [(12.5, "a"), (62.5, "b")]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "apart", "labels"),
+    [
+        ("24h", 6, ["06:00", "12:00", "18:00", "00:00"]),
+        ("7d", 2, ["26 Dec", "28 Dec", "30 Dec", "1 Jan"]),
+        ("90d", 15, ["18 Oct", "2 Nov", "17 Nov", "2 Dec", "17 Dec", "1 Jan"]),
+    ],
+)
+def test_labels_are_round_and_at_even_distances(
+    tmp_path: Path, chosen: Range, apart: int, labels: list[str]
+) -> None:
+    with closing(open_file(tmp_path / "notifybell.db")) as conn:
+        columns = counts.read(conn, chosen, NOW).columns
+    places = [number for number, column in enumerate(columns) if column.tick]
+    assert [columns[number].tick for number in places] == labels
+    assert {after - before for before, after in pairwise(places)} == {apart}
 
 
 @pytest.mark.parametrize(
