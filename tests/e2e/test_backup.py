@@ -150,7 +150,12 @@ def test_a_server_that_does_not_run_can_be_backed_up_too(tmp_path: Path) -> None
 
 def test_the_server_makes_its_own_and_tells(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import sys; sys.exit('no remote')", "{file}"]
-    with running_server(tmp_path, backup={"every": "24h", "command": command}) as server:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    for name in ("mine.txt", *(f"notifybell-2025010{day}T000000Z.db.gz" for day in (1, 2, 3))):
+        (folder / name).touch()
+    table = {"every": "24h", "keep": 2, "command": command}
+    with running_server(tmp_path, backup=table) as server:
         server.wait_for_log(r"backup made file=\S+\.db\.gz", timeout_s=30)
         server.wait_for_log("backup not taken away: .* ended with 1: no remote")
         told = httpx.get(f"{server.url}/readyz").json()["backup"]
