@@ -92,11 +92,14 @@ export class InboxPane {
     this.#list.element.hidden = !hasItems;
     skeleton.hidden = hasItems || source.phase !== "loading";
     failed.hidden = hasItems || source.phase !== "failed";
+    const isUnreadOnly = this.#status === "unread";
     const isEmpty = !hasItems && source.phase === "ready" && !source.hasMore;
     empty.hidden = !isEmpty || this.#isFiltered;
     emptyFilter.hidden = !isEmpty || !this.#isFiltered;
+    const { allReadTitle, emptyFilterTitle } = this.#labels;
+    const isAllRead = isUnreadOnly && this.#category === null;
+    /** @type {Element} */ (emptyFilter.children[1]).textContent = isAllRead ? allReadTitle : emptyFilterTitle;
     const hasNone = view.unreadCount === 0 || this.#isApart;
-    const isUnreadOnly = this.#status === "unread";
     const fits = markAll.hidden === hasNone;
     this.#choice.update(this.#status);
     markAll.hidden = hasNone;

@@ -1,27 +1,32 @@
 /**
  * When a snooze ends. Pure, in the user's own time zone.
  *
- * @typedef {"inOneHour" | "tonight" | "tomorrow" | "nextWeek"} SnoozeName
+ * @typedef {"inOneHour" | "thisMorning" | "thisEvening" | "tomorrow" | "nextWeek"} SnoozeName
  * @typedef {{ name: SnoozeName, until: Date }} SnoozeChoice
  */
 
+/** Whoever is up before this hour means by "tomorrow" the day after the night. */
+const DAWN_HOUR = 5;
 const MORNING_HOUR = 9;
 const EVENING_HOUR = 18;
 const MONDAY = 1;
 
 /**
- * What the menu offers now; "tonight" only while it is not evening yet.
+ * What the menu offers now: in the night this morning, by day this evening while that is more than
+ * an hour away.
  *
  * @param {Date} now
  * @returns {SnoozeChoice[]}
  */
 export function snoozeChoices(now) {
+  const isNight = now.getHours() < DAWN_HOUR;
   const evening = onDay(now, 0, EVENING_HOUR);
-  const isDay = evening.getTime() - now.getTime() > 3_600_000;
+  const isDay = !isNight && evening.getTime() - now.getTime() > 3_600_000;
   const daysToMonday = (7 + MONDAY - now.getDay()) % 7 || 7;
   return [
     { name: "inOneHour", until: new Date(now.getTime() + 3_600_000) },
-    ...(isDay ? [{ name: /** @type {const} */ ("tonight"), until: evening }] : []),
+    ...(isNight ? [{ name: /** @type {const} */ ("thisMorning"), until: onDay(now, 0, MORNING_HOUR) }] : []),
+    ...(isDay ? [{ name: /** @type {const} */ ("thisEvening"), until: evening }] : []),
     { name: "tomorrow", until: onDay(now, 1, MORNING_HOUR) },
     { name: "nextWeek", until: onDay(now, daysToMonday, MORNING_HOUR) },
   ];

@@ -255,6 +255,7 @@ export interface Labels extends BellLabels {
   /** Shown when a tab or "Unread" hides everything. */
   emptyFilterTitle: string;
   emptyFilterText: string;
+  allReadTitle: string;
   /** Opens a group; the row itself is not counted. */
   andOthers: (count: number) => string;
   showLess: string;
@@ -263,7 +264,8 @@ export interface Labels extends BellLabels {
   ungrouped: string;
   snooze: string;
   inOneHour: string;
-  tonight: string;
+  thisMorning: string;
+  thisEvening: string;
   tomorrow: string;
   nextWeek: string;
   pickTime: string;

@@ -193,7 +193,7 @@ async def test_unread_hides_what_is_read(shop: Shop, page: Page, inbox: Inbox, a
     await expect(items(page)).to_have_count(1)
     assert await titles(page) == ["Order 2"]
     await item(page, "Order 2").click()
-    await expect(page.get_by_text("Nothing here")).to_be_visible()
+    await expect(page.get_by_text("You have read everything")).to_be_visible()
     await unread.click()
     await expect(items(page)).to_have_count(2)
 

@@ -65,7 +65,7 @@ async def test_the_menu_offers_times_of_the_reader(
     texts = await page.get_by_role("menuitem").all_inner_texts()
     said = [text.replace("\u202f", " ").replace("\n", " ") for text in texts]
     assert [text.split(" Tue")[0].split(" Wed")[0].split(" Mon")[0] for text in said] == [
-        *("In 1 hour", "Tonight", "Tomorrow", "Next week")
+        *("In 1 hour", "This evening", "Tomorrow", "Next week")
     ]
     assert "6:00 PM" in said[1] and "9:00 AM" in said[2] and "9:00 AM" in said[3]
 

@@ -83,16 +83,27 @@ test("moving stops at both ends", () => {
 
 const offered = (now) => snoozeChoices(now).map(({ name, until }) => `${name} ${localMinute(until)}`);
 
-test("a snooze ends in an hour, tonight, tomorrow morning or on Monday", () => {
+test("a snooze ends in an hour, this evening, tomorrow morning or on Monday", () => {
   assert.deepEqual(offered(new Date(2026, 10, 24, 10, 30)), [
     "inOneHour 2026-11-24T11:30",
-    "tonight 2026-11-24T18:00",
+    "thisEvening 2026-11-24T18:00",
     "tomorrow 2026-11-25T09:00",
     "nextWeek 2026-11-30T09:00",
   ]);
 });
 
-test("in the evening there is no tonight any more", () => {
+test("in the night it ends this morning, and nobody is offered the evening", () => {
+  assert.deepEqual(offered(new Date(2026, 10, 25, 0, 25)), [
+    "inOneHour 2026-11-25T01:25",
+    "thisMorning 2026-11-25T09:00",
+    "tomorrow 2026-11-26T09:00",
+    "nextWeek 2026-11-30T09:00",
+  ]);
+  const atDawn = snoozeChoices(new Date(2026, 10, 25, 5)).map(({ name }) => name);
+  assert.deepEqual(atDawn, ["inOneHour", "thisEvening", "tomorrow", "nextWeek"]);
+});
+
+test("in the evening there is no evening any more", () => {
   const names = snoozeChoices(new Date(2026, 10, 24, 17, 30)).map(({ name }) => name);
   assert.deepEqual(names, ["inOneHour", "tomorrow", "nextWeek"]);
 });
