@@ -1,6 +1,11 @@
-"""Options of the whole suite."""
+"""Options of the whole suite, and how its tests are dealt out to the workers."""
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no finding.
+settings.register_profile("untimed", settings(), deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -15,7 +20,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take long go first, lest one worker runs the last of them while the other waits.
 
-    Stable: within both halves the order stays as random as it was.
+    Stable: within both parts the order stays as random as it was.
     """
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    long = {item.path for item in items if _marks(item) & {"slow", "browser"}}
+    items.sort(key=lambda item: item.path not in long)
+
+
+def _marks(item: pytest.Item) -> set[str]:
+    return {mark.name for mark in item.iter_markers()}

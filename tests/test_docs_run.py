@@ -25,6 +25,8 @@ from tests.deploy.ports import free_port
 from tests.documented import PAGES, block, blocks
 from tests.programs import program
 
+pytestmark = pytest.mark.slow
+
 #: how each language runs a snippet that is followed by a line that prints a token
 LANGUAGES = {
     "python": ([sys.executable, "-c"], '\nprint(bell_token("ann"))'),

@@ -21,6 +21,8 @@ from tests.documented import ROOT
 from tests.running import PROGRAM, PROJECT_TOKEN, RunningServer, running_server
 from tests.servers import PushAnswer, PushService
 
+pytestmark = pytest.mark.slow
+
 MARK = "sentinel"
 SECRETS = ("sentinel", PROJECT_TOKEN, PRIVATE_KEY, "whsec_", "+49170")
 TITLE, CONTENT = "Title Sentinel", "Content of the Sentinel"

@@ -15,6 +15,8 @@ from tests.realtime.stream import Stream
 from tests.running import RunningServer, running_server
 from tests.servers import MailSink
 
+pytestmark = pytest.mark.slow
+
 SIZE = "4m"
 FILLED_S = 3.0
 """How long a mail is due while nothing can be recorded."""

@@ -18,6 +18,8 @@ from tests.running import RunningServer, running_server
 from tests.store.conftest import open_file
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 CROWD = 3_000
 #: nobody listens there, so that every mail waits
 EMAIL = {"host": "127.0.0.1", "port": 9, "security": "none", "from": "shop@example.com"}

@@ -23,6 +23,8 @@ from tests.deploy.ports import free_port
 from tests.running import PROGRAM, RunningServer, running_server, write_config
 from tests.waiting import wait_until
 
+pytestmark = pytest.mark.slow
+
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT_ID = "00f067aa0ba902b7"
 SECRET = "whsec_c2hvcHNob3BzaG9wc2hvcHNob3BzaG9wc2hvcHM="

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from standardwebhooks import Webhook
 
 from tests.channels.endpoint import Endpoint, Says
@@ -17,6 +18,8 @@ from tests.deploy.ports import free_port
 from tests.documented import block
 from tests.running import RunningServer, running_server
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.slow
 
 SECRET = "whsec_c2hvcHNob3BzaG9wc2hvcHNob3BzaG9wc2hvcHM="
 
