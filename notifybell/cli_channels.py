@@ -61,9 +61,8 @@ def try_channel(
     with ServerClient(load(config_path), url) as server:
         tried = server.call("POST", "/channels/try", params=params)
     hosts = tried["hosts"]
-    words = (
-        f"{counted(hosts, 'host')} tried now" if hosts else "none is left alone: all of it works"
-    )
+    none = "no circuit is open, nothing is paused: see `notifybell deliveries --state retrying`"
+    words = f"{counted(hosts, 'host')} tried now" if hosts else none
     click.echo(json.dumps(tried) if as_json else words)
     return OK
 

@@ -155,7 +155,7 @@ def retry_deliveries(
         for delivery in progress(chosen, "retrying"):
             refused += not _retried(server, delivery, as_json)
     if not as_json:
-        click.echo(f"{len(chosen) - refused} of {len(chosen)} are due now")
+        click.echo(f"due now: {len(chosen) - refused} of {len(chosen)}")
     return FAILED if refused else OK
 
 
@@ -198,6 +198,8 @@ def _with_why(delivery: dict[str, Any]) -> dict[str, Any]:
 def why_of(delivery: dict[str, Any]) -> str:
     """What holds it up, else what failed or was answered, else why it was decided."""
     held = delivery["held_up"]
+    if held is None and delivery["state"] == "retrying":
+        return f"{delivery['error']}; next try at {delivery['due_at']}"
     if held is None:
         return str(delivery["error"] or delivery["receipt"] or delivery["reason"])
     what = "paused" if held["by"] == "pause" else "circuit open"

@@ -722,7 +722,7 @@ class TestMore:
         shop.run("send", "--to", "ann", "--title", "Hello")
         (one, *_) = shop.json("deliveries", "--state", "sent", "--limit", "1")
         ran = shop.run("deliveries", "retry", one["id"])
-        assert (ran.code, ran.out) == (FAILED, "0 of 1 are due now\n")
+        assert (ran.code, ran.out) == (FAILED, "due now: 0 of 1\n")
         assert "this one is sent" in ran.err
 
     @pytest.mark.parametrize("argv", [[], ["dlv_1", "--failed"], ["dlv_1", "--since", "1h"]])
@@ -741,7 +741,7 @@ def test_what_was_given_up_is_tried_again(tmp_path: Path) -> None:
             failed = run("deliveries", "--failed", "--since", "1h", "--json", *at)
             assert len(failed.out.splitlines()) == 1
             ran = run("deliveries", "retry", "--failed", "--since", "1h", "--channel", "email", *at)
-            assert (ran.code, ran.out) == (OK, "1 of 1 are due now\n")
+            assert (ran.code, ran.out) == (OK, "due now: 1 of 1\n")
             relay.wait_for(1)
 
 
@@ -773,10 +773,12 @@ def test_what_a_relay_that_is_down_holds_up_is_told_and_tried_now(tmp_path: Path
             assert re.search(r"(?m)^email +circuit open +6 +\S+ +.*421.*next try at", ran.out)
             ran = run("deliveries", "--state", "queued", "--json", *at)
             first = json.loads(ran.out.splitlines()[0])["id"]
-            assert run("deliveries", "retry", first, *at).out == "1 of 1 are due now\n"
+            assert run("deliveries", "retry", first, *at).out == "due now: 1 of 1\n"
             relay.wait_for(1)
             wait_until(lambda: "circuit open" not in run("channels", *at).out)
-            assert run("channels", "try", "email", *at).out.startswith("none is left alone")
+            waiting = run("deliveries", "--state", "retrying", *at).out
+            assert waiting.count("shutting down; next try at 2") == waiting.count("retrying")
+            assert run("channels", "try", "email", *at).out.startswith("no circuit is open")
             ran = run("deliveries", "--state", "retrying", "--json", *at)
             ids = [json.loads(line)["id"] for line in ran.out.splitlines()]
             run("deliveries", "retry", *ids, *at)  # some may be on their way by now
