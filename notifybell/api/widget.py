@@ -16,9 +16,11 @@ import re
 from functools import cache
 
 import msgspec
+from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from notifybell.api.assets import Asset, asset_routes, make_asset
+from notifybell.api.request import ApiRequest
 from notifybell.api.shipped import shipped
 from notifybell.api.widget_bundle import bundle, module_text
 
@@ -29,6 +31,11 @@ LATER = ("notifybell-panel.js", "notifybell-preferences.js", "notifybell-push.js
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 _FOR_MINUTES = {"cache-control": "public, max-age=300, must-revalidate"}
 _ASKED_FIRST = {"cache-control": "no-cache"}
+_NOT_FOUND = {
+    "cache-control": "no-store",
+    "access-control-allow-origin": "*",
+    "cross-origin-resource-policy": "cross-origin",
+}
 _LATER_IMPORT = re.compile(r"(import\([\"`])\./")
 
 
@@ -80,7 +87,22 @@ def widget_assets() -> dict[str, Asset]:
 
 def widget_routes() -> list[HTTPRouteHandler]:
     """A public route for each."""
-    return [asset_routes(widget_assets(), _freshness)]
+    return [asset_routes(widget_assets(), _freshness), _of_another_version]
+
+
+@get("/widget/{path:path}", access="public", include_in_schema=False)
+async def _of_another_version(request: ApiRequest) -> Response[str]:
+    """A page that names an old version: readable there, or its console would blame CORS."""
+    name = request.scope["path"].rpartition("/")[2]
+    entry = name if name in ENTRIES else ENTRIES[0]
+    return Response(
+        f"There is no such file: the server has another version of the widget.\n"
+        f"Let your tag name {widget().folder}/{entry} and its integrity, which"
+        f" `notifybell embed` prints; or /{entry}, which follows upgrades.\n",
+        status_code=404,
+        headers=_NOT_FOUND,
+        media_type="text/plain",
+    )
 
 
 def _freshness(path: str) -> dict[str, str]:

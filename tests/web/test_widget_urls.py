@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from notifybell.api.widget import widget
+from notifybell.api.widget import ENTRIES, widget
 from tests.web.conftest import Shop
 from tests.web.driving import expect_unread, item, open_panel, wait_for_script
 
@@ -59,6 +59,15 @@ async def test_another_version_is_not_found(anyone: httpx.AsyncClient) -> None:
         answer = await anyone.get(path)
         assert answer.status_code == 404
         assert "immutable" not in answer.headers.get("cache-control", "")
+
+
+async def test_a_page_is_told_that_its_version_is_old(anyone: httpx.AsyncClient) -> None:
+    old = "/widget/0123456789abcdef"
+    for name, entry in ((ENTRIES[1], ENTRIES[1]), ("lang/de.js", ENTRIES[0])):
+        answer = await anyone.get(f"{old}/{name}", headers={"origin": "https://shop.example"})
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (404, "*")
+        assert answer.headers["cache-control"] == "no-store"
+        assert f"{FOLDER}/{entry} and its integrity" in answer.text
 
 
 @pytest.mark.parametrize("name", ["notifybell.js", "notifybell-all.js"])
