@@ -19,19 +19,21 @@ from notifybell.dashboard.pages import notice, page, redirect
 from notifybell.dashboard.standing import label_of
 from notifybell.delivery import explain
 from notifybell.delivery.explain import Moment
-from notifybell.delivery.held_up import held_up
+from notifybell.delivery.held_up import held_up, left_alone
 from notifybell.domain.clock import DAY_MS, HOUR_MS
 from notifybell.domain.errors import NotFound
 from notifybell.domain.model import Delivery, Recipient, User
 from notifybell.domain.webhooks import WEBHOOK
 from notifybell.store import activity, deliveries, search, users
 from notifybell.store.database import Connection
+from notifybell.store.due import LeftAlone
 from notifybell.store.search import FoundPage, Wanted
 
 PATH = f"{ROOT}/deliveries"
 _LIMIT = 50
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 _STATES = ShownState.__args__  # type: ignore[attr-defined]
+HELD_UP = "held_up"
 _SINCE = {"1h": ("an hour", HOUR_MS), "24h": ("a day", DAY_MS), "7d": ("7 days", 7 * DAY_MS)}
 _SINCE["30d"] = ("30 days", 30 * DAY_MS)
 _DONE = {"retried": "It is queued again: due at once, its attempts counted from the start."}
@@ -92,7 +94,7 @@ async def list_deliveries(
         query=typed.strip(),
         user=of_user.strip(),
         channel=channel or "",
-        state=in_state if in_state in _STATES else "",
+        state=in_state if in_state in (*_STATES, HELD_UP) else "",
         category=category.strip(),
         since=since if since in _SINCE else "",
         broadcast=broadcast.strip(),
@@ -100,7 +102,8 @@ async def list_deliveries(
     if leads_to := _page_of(asked.query):
         return redirect(leads_to)
     now = request.clock.now()
-    found = await request.db.scan(lambda conn: _find(conn, asked, now, after))
+    hosts = left_alone(request.parts.dispatcher, now) if asked.state == HELD_UP else None
+    found = await request.db.scan(lambda conn: _find(conn, asked, hosts, now, after))
     return page(
         request,
         "deliveries.html",
@@ -167,7 +170,9 @@ def find_named(conn: Connection, text: str) -> User | None:
     return next((user for who in tries if (user := users.find(conn, who)) is not None), None)
 
 
-def _find(conn: Connection, asked: Asked, now: int, after: str | None) -> FoundPage | None:
+def _find(
+    conn: Connection, asked: Asked, hosts: list[LeftAlone] | None, now: int, after: str | None
+) -> FoundPage | None:
     """None when there is no such user."""
     words: str | None = asked.query or None
     user = find_named(conn, asked.user) if asked.user else None
@@ -181,7 +186,8 @@ def _find(conn: Connection, asked: Asked, now: int, after: str | None) -> FoundP
         user_id=None if user is None else user.id,
         broadcast_id=asked.broadcast or None,
         channel=asked.channel or None,
-        state=asked.state or None,  # type: ignore[arg-type]
+        state=asked.state or None if hosts is None else None,  # type: ignore[arg-type]
+        held_up=hosts,
         category=asked.category or None,
         since=now - _SINCE[asked.since][1] if asked.since else None,
     )
@@ -203,7 +209,7 @@ def _options(request: ApiRequest) -> dict[str, list[tuple[str, str]]]:
     labels = policy(request.config).categories
     return {
         "channel": [(name, label_of(request, name)) for name in channels],
-        "state": [(state, state) for state in _STATES],
+        "state": [*((state, state) for state in _STATES), (HELD_UP, "held up by its host")],
         "category": [(key, one.label) for key, one in labels.items()],
         "since": [(key, label) for key, (label, _) in _SINCE.items()],
     }

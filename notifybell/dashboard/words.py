@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from notifybell.domain.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, to_rfc3339
-from notifybell.domain.sizes import size
+from notifybell.domain.sizes import counted, size
 
 _UNITS = ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min"), (SECOND_MS, "s"))
 
@@ -71,4 +71,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number,
     "size": size,
     "percent": percent,
+    "counted": counted,
 }

@@ -10,6 +10,7 @@ import msgspec
 from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.model import Channel, DeliveryState
+from notifybell.store.due import LeftAlone
 
 
 class Waits(Protocol):
@@ -61,3 +62,12 @@ def held_up(dispatcher: Dispatcher, row: Waits, now: int) -> HeldUp | None:
         failures=circuit.failures,
         until=circuit.open_until,
     )
+
+
+def left_alone(dispatcher: Dispatcher, now: int) -> list[LeftAlone]:
+    """All hosts with an open circuit: what `held_up` goes by, for a question to the store."""
+    return [
+        (lane.channel, host, max(circuit.open_until, now))
+        for lane in dispatcher.lanes.values()
+        for host, circuit in lane.circuits.not_closed().items()
+    ]

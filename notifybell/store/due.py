@@ -4,6 +4,7 @@ A claim is two statements, whatever the number. Digests and webhooks take one or
 """
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -79,6 +80,22 @@ def queues(conn: Connection) -> dict[Channel, Queue]:
         " GROUP BY channel"
     ).fetchall()
     return {channel: Queue(count, due_at) for channel, count, due_at in rows}
+
+
+LeftAlone = tuple[Channel, str, int]
+"""Channel, host, and when the next message tries it: what is due by then waits for that."""
+
+
+def count_held_up(conn: Connection, hosts: Sequence[LeftAlone]) -> dict[Channel, int]:
+    """What waits for these hosts, by channel. It counts rows: call it through `Database.scan`."""
+    return dict(
+        conn.execute(
+            "SELECT d.channel, count(*) FROM json_each(?) CROSS JOIN delivery d"
+            " ON d.state = 'queued' AND d.channel = value ->> 0 AND d.host = value ->> 1"
+            " AND d.due_at <= value ->> 2 GROUP BY d.channel",
+            (as_json_list(hosts),),
+        ).fetchall()
+    )
 
 
 def claim(

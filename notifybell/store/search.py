@@ -11,6 +11,7 @@ page may hold less than asked, or nothing, and says where to go on. Three ways l
 """
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -18,7 +19,8 @@ import msgspec
 from notifybell.domain.ids import oldest_id
 from notifybell.domain.model import BroadcastState, Channel, DeliveryState
 from notifybell.store.database import Connection
-from notifybell.store.rows import columns, fill
+from notifybell.store.due import LeftAlone
+from notifybell.store.rows import as_json_list, columns, fill
 
 LOOKED_AT = 10_000
 """Candidates a page looks at."""
@@ -41,6 +43,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     broadcast_id: str | None = None
     channel: Channel | None = None
     state: WantedState | None = None
+    held_up: Sequence[LeftAlone] | None = None
+    #: what waits for one of these hosts
     category: str | None = None
     since: int | None = None
 
@@ -282,6 +286,11 @@ def _terms(wanted: Wanted) -> tuple[str, list[Any]]:
         )
     elif wanted.state is not None:
         terms, values = " AND +d.state = ?", [wanted.state]
+    if wanted.held_up is not None:
+        terms += " AND +d.state = 'queued' AND EXISTS (SELECT 1 FROM json_each(?) h"
+        terms += " WHERE h.value ->> 0 = d.channel AND h.value ->> 1 = d.host"
+        terms += " AND d.due_at <= h.value ->> 2)"
+        values.append(as_json_list(wanted.held_up))
     for column, operator, value in (
         ("+d.channel", "=", wanted.channel),
         ("d.broadcast_id", "=", wanted.broadcast_id),

@@ -10,11 +10,15 @@ import pytest
 
 from notifybell.channels.registry import KINDS
 from notifybell.delivery.dispatcher import Dispatcher, Lane
-from notifybell.domain.clock import DAY_MS, SECOND_MS
+from notifybell.domain.clock import DAY_MS, HOUR_MS, SECOND_MS
 from notifybell.domain.errors import Misconfigured, Temporary
+from notifybell.domain.local_time import utc_hour
+from notifybell.store import activity, metrics
+from notifybell.store.activity import NewEvent
+from notifybell.store.database import WriteConnection
 from tests.api.shop import PROJECT_TOKEN, SECRET_KEY
 from tests.dashboard.desk import Desk, application, open_desk, text_of
-from tests.factories import PASSWORD_HASH
+from tests.factories import NOW, PASSWORD_HASH
 
 
 class NoSender:
@@ -63,6 +67,50 @@ class TestOverview:
         assert "Oldest due 2 s late" in text
         assert "3 notified" in text
         assert "In the app 3 0 0 100 %" in text
+
+    async def test_it_counts_what_an_open_circuit_holds_up_and_leads_there(
+        self, desk: Desk
+    ) -> None:
+        for name in ("ann", "bob"):
+            user = {"external_id": name, "email": f"{name}@example.com"}
+            await desk.shop.project.put("/api/users", json=user)
+            await desk.shop.send(name, channels=["email"])
+        lane, now = with_mail_lane(desk), desk.shop.clock.now()
+        assert "held up" not in text_of(await desk.get())
+        for _ in range(5):
+            lane.circuits.failed("", Temporary("refused", is_down=True), now)
+        page = await desk.get()
+        assert "Email circuit open 2, 2 held up" in await rows_of(page)
+        assert '<a href="/dashboard/deliveries?state=held_up">2 held up by 1 host</a>' in page.text
+        assert text_of(await desk.get("/deliveries", state="held_up")).count("Held up") == 2
+        lane.circuits.answered("")
+        assert "Nothing fits." in text_of(await desk.get("/deliveries", state="held_up"))
+
+    async def test_failed_attempts_count_before_anything_is_given_up(self, desk: Desk) -> None:
+        day = {(utc_hour(NOW), "", "email", "attempted"): 3}
+        old = {(utc_hour(NOW - 2 * HOUR_MS), "", "email", "attempted"): 50}
+        failed = [
+            NewEvent(
+                at=NOW,
+                type="delivery.attempted",
+                level="warning",
+                channel=channel,
+                delivery_id="dlv_1",
+                detail=f"{channel} refused",
+            )
+            for channel in ("web_push", *["email"] * 3)
+        ]
+
+        def fail(conn: WriteConnection) -> None:
+            metrics.add(conn, day | old)
+            activity.append(conn, failed)
+
+        await desk.shop.parts.database.write(fail)
+        text = await rows_of(await desk.get())
+        assert "Failed attempts 3 this hour and the last; none given up" in text
+        last = text[text.index("Last failures") :]
+        assert last.count("Email : failed, tried again") == 1 and "email refused" in last
+        assert last.count("Web push : failed, tried again") == 1 and "web_push refused" in last
 
     async def test_its_moving_part_is_the_same_alone(self, desk: Desk) -> None:
         page, part = await desk.get(), await desk.get("/live")

@@ -113,6 +113,10 @@ INDEXED: dict[str, tuple[Verb, str]] = {
         lambda conn, user: claim_due.waiting(conn, "email", "a", limit=8),
         "delivery_due (channel=? AND host=?)",
     ),
+    "what a host holds up": (
+        lambda conn, user: claim_due.count_held_up(conn, [("email", "", NOW)]),
+        "delivery_due (channel=? AND host=? AND due_at<?)",
+    ),
     "rescue": (
         lambda conn, user: deliveries.rescue_expired(conn, "email", leased_until=NOW, now=NOW),
         "delivery_leased (channel=? AND lease_until<?)",

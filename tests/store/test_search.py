@@ -149,6 +149,10 @@ EXPLAINED: dict[str, tuple[Callable[[WriteConnection], object], str]] = {
         lambda conn: search.page(conn, Wanted(state="queued", channel="email"), limit=5),
         "PRIMARY KEY (id>? AND id<?)",
     ),
+    "held up": (
+        lambda conn: search.page(conn, Wanted(held_up=[("email", "", 1)]), limit=5),
+        "PRIMARY KEY (id>? AND id<?)",
+    ),
     "dead": (
         lambda conn: search.page(conn, Wanted(state="dead"), limit=5),
         "INDEX delivery_failed (state=? AND id>? AND id<?)",
