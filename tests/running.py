@@ -25,8 +25,8 @@ API_KEY = "pk_shop1234"
 SECRET_KEY = "sk_0123456789abcdefghijklmnopqrstuvwxyz"
 PROJECT_TOKEN = "nb_0123456789abcdefghij0123456789abcdefghij"
 
-START_S = 20.0
-STOP_S = 20.0
+START_S = 60.0
+STOP_S = 30.0
 WAIT_S = 5.0
 
 _DEFAULTS: dict[str, dict[str, Any]] = {

@@ -84,15 +84,24 @@ async def heard(page: Page) -> Counter[str]:
 
 
 class Posts:
-    """The acts of a browser that the server has answered."""
+    """The acts of a browser that the server has answered.
+
+    An act that came twice counts once: a tab may read of it before it learns that another sent it,
+    and the server knows it by its key.
+    """
 
     def __init__(self, context: BrowserContext) -> None:
-        self.done: list[str] = []
+        self._acts: dict[str, str] = {}
         context.on("response", self._note)
+
+    @property
+    def done(self) -> list[str]:
+        return list(self._acts.values())
 
     def _note(self, response: Response) -> None:
         if response.request.method == "POST":
-            self.done.append(response.url.rpartition("/")[2])
+            key = response.request.headers["idempotency-key"]
+            self._acts.setdefault(key, response.url.rpartition("/")[2])
 
 
 async def unplug(context: BrowserContext) -> None:
