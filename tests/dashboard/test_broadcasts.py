@@ -125,6 +125,14 @@ def _local(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M")
 
 
+async def test_who_had_it_before_it_was_taken_back_is_not_said_to_have_it(desk: Desk) -> None:
+    sent_one = await desk.shop.send("ann")
+    assert "Have it 1" in text_of(await desk.get(f"/broadcasts/{sent_one['id']}"))
+    await desk.post(f"/broadcasts/{sent_one['id']}/cancel", sure="yes")
+    text = text_of(await desk.get(f"/broadcasts/{sent_one['id']}"))
+    assert "Had it before 1" in text and "Have it" not in text
+
+
 async def test_what_became_of_it_is_counted_by_channel(desk: Desk) -> None:
     user = {"external_id": "ann", "email": "ann@example.com"}
     await desk.shop.project.put("/api/users", json=user)

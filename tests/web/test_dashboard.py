@@ -148,6 +148,16 @@ async def test_taking_an_address_off_the_list_asks_first(desk: Page, server: Run
     await expect(desk.get_by_role("status")).to_contain_text("gets mail again")
 
 
+async def test_what_a_form_has_done_is_told_once(desk: Page, server: RunningServer) -> None:
+    await desk.goto(f"{server.url}/dashboard/suppressions")
+    await desk.get_by_label("Address", exact=True).fill("bob@example.com")
+    await desk.get_by_role("button", name="Suppress").click()
+    await expect(desk.get_by_role("status")).to_contain_text("on the list")
+    await expect(desk).to_have_url(f"{server.url}/dashboard/suppressions")
+    await desk.reload()
+    await expect(desk.get_by_role("status")).to_have_count(0)
+
+
 async def test_signing_out_is_final(page: Page, server: RunningServer) -> None:
     await sign_in(page, server)
     await page.get_by_role("button", name="Sign out").click()

@@ -3,7 +3,7 @@
  * that undo something. All of it is an extra: every page works without.
  */
 
-import { watchForms } from "./forms.js";
+import { tellOnce, watchForms } from "./forms.js";
 import { watchKeys } from "./keys.js";
 import { startLive } from "./live.js";
 import { compareClocks, showTimes } from "./times.js";
@@ -13,4 +13,5 @@ compareClocks();
 startLive();
 watchKeys();
 watchForms();
+tellOnce();
 for (const part of document.querySelectorAll(".scripted")) part.removeAttribute("hidden");

@@ -1,4 +1,4 @@
-/** Forms with `data-confirm` ask first. */
+/** Forms with `data-confirm` ask first, and what a form has done is told once. */
 
 export function watchForms() {
   document.addEventListener("submit", (event) => {
@@ -6,4 +6,12 @@ export function watchForms() {
     const question = event.submitter?.dataset["confirm"] ?? form.dataset["confirm"];
     if (question && !confirm(question)) event.preventDefault();
   });
+}
+
+/** By now it may no longer be so: loaded again, the page says how things are. */
+export function tellOnce() {
+  const url = new URL(location.href);
+  if (!url.searchParams.has("done")) return;
+  url.searchParams.delete("done");
+  history.replaceState(history.state, "", url);
 }
