@@ -30,7 +30,7 @@ from notifybell.domain.clock import to_rfc3339
 from notifybell.domain.errors import Conflict, NotFound
 from notifybell.domain.model import Channel, Delivery
 from notifybell.domain.webhooks import RETRY, WEBHOOK
-from notifybell.store import deliveries
+from notifybell.store import broadcasts, deliveries
 from notifybell.store.database import WriteConnection
 from notifybell.store.search import FoundDelivery
 
@@ -47,6 +47,8 @@ ShownState = Literal[
     "expired",
 ]
 """The stored states, but "retrying" for what waits after a failed attempt."""
+
+_WITHDRAWN = ("cancelling", "cancelled", "expiring", "expired")
 
 DeliveryId = Annotated[str, PathParameter(max_length=64)]
 BroadcastFilter = Annotated[str | None, QueryParameter(name="broadcast_id", max_length=64)]
@@ -171,7 +173,8 @@ class DeliveryController(Controller):
         """At once: a dead one with a new deadline and its attempts counted from the start, one that
         waits after a failure as it is. Its host is tried without waiting for its circuit.
 
-        409 for any other state, for what waits for a time as it should, or when its channel is off.
+        409 for any other state, for what waits for a time as it should, and when its channel is off
+        or its broadcast was cancelled or has expired.
         """
         db, clock, config = request.db, request.clock, request.config
         once = await once_key(request, idempotency_key, f"project:{request.project.name}")
@@ -207,6 +210,9 @@ def retried(
         )
     if found.channel not in patience:
         raise Conflict(f"The channel {found.channel} is off in the configuration.")
+    broadcast = broadcasts.get(conn, found.broadcast_id)
+    if broadcast is not None and broadcast.state in _WITHDRAWN:
+        raise Conflict(f"Its broadcast was withdrawn: it is {broadcast.state}.")
     if found.state == "dead":
         deadline_at = now + patience[found.channel]
         deliveries.retry(conn, delivery_id, deadline_at=deadline_at, now=now)

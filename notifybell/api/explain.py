@@ -87,7 +87,7 @@ async def explain_notification(
     dispatcher = request.parts.dispatcher
 
     def read(conn: Any) -> Explanation | None:
-        return explain.explain(conn, rules, notification_id, now)
+        return explain.explain(conn, rules, notification_id, now, dispatcher)
 
     found = await request.db.scan(read)
     if found is None:

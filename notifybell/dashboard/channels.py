@@ -3,6 +3,7 @@
 from litestar import Response, get, post
 
 from notifybell.api.request import ApiRequest
+from notifybell.dashboard import trials
 from notifybell.dashboard.navigation import ROOT
 from notifybell.dashboard.overview import DONE
 from notifybell.dashboard.pages import notice, page, redirect
@@ -35,6 +36,7 @@ async def show_channels(request: ApiRequest) -> Response[str]:
         on=[one for one in found if one.state != "off"],
         off=[one for one in found if one.state == "off"],
         troubles=[trouble for one in found for trouble in one.troubles],
+        worked=list(trials.successes(request)),
         successes=_latest(events, ("delivery.sent",)),
         failures=_latest(events, _FAILURES),
         recent=activity.RECENT,
@@ -43,14 +45,14 @@ async def show_channels(request: ApiRequest) -> Response[str]:
 
 @post("/channels/try", status_code=303)
 async def try_channel(request: ApiRequest) -> Response[str]:
-    """Probe what is held up there, without waiting for its time."""
+    """Probe a host without waiting for its time; the page tells what comes of it."""
     form = request.operator.form
     lane = request.parts.dispatcher.lanes.get(form.text("channel"))
     if lane is None:
         raise NotFound("There is no such channel in use.")
-    tried = lane.try_now()
-    back = form.text("back")
-    return redirect(back_to(back or ROOT), done="tried" if tried else "working")
+    said = await trials.try_host(request, lane, form.text("host"))
+    back = back_to(form.text("back") or ROOT)
+    return redirect(back) if said is None else redirect(back, done=said)
 
 
 def _latest(events: list[Event], types: tuple[EventType, ...]) -> dict[Channel, Event]:

@@ -1,5 +1,5 @@
 """Deliveries: found by words, by user and by how they fared; the story of one; once more for the
-dead."""
+dead, at once for what waits."""
 
 import re
 from typing import Annotated, Any
@@ -13,11 +13,13 @@ from notifybell.api.deliveries import ShownState, patience_of, retried, shown_st
 from notifybell.api.filters import ChannelFilter, check_channel
 from notifybell.api.request import ApiRequest
 from notifybell.config import known_channels, policy
+from notifybell.dashboard import trials
 from notifybell.dashboard.addresses import masked, name_of
 from notifybell.dashboard.navigation import ROOT
 from notifybell.dashboard.pages import notice, page, redirect
 from notifybell.dashboard.standing import label_of
 from notifybell.delivery import explain
+from notifybell.delivery.circuits import Trial
 from notifybell.delivery.explain import Moment
 from notifybell.delivery.held_up import held_up, left_alone
 from notifybell.domain.clock import DAY_MS, HOUR_MS
@@ -36,7 +38,10 @@ _STATES = ShownState.__args__  # type: ignore[attr-defined]
 HELD_UP = "held_up"
 _SINCE = {"1h": ("an hour", HOUR_MS), "24h": ("a day", DAY_MS), "7d": ("7 days", 7 * DAY_MS)}
 _SINCE["30d"] = ("30 days", 30 * DAY_MS)
-_DONE = {"retried": "It is queued again: due at once, its attempts counted from the start."}
+_DONE = {
+    "retried": "It is queued again: due at once, its attempts counted from the start.",
+    "hastened": "It is due at once, its attempts counted on.",
+}
 _PAGES = {"dlv": PATH, "ntf": f"{ROOT}/notifications", "brd": f"{ROOT}/broadcasts"}
 _PAGES["usr"] = f"{ROOT}/users"
 
@@ -124,12 +129,13 @@ async def list_deliveries(
 async def show_delivery(request: ApiRequest, delivery_id: DeliveryId) -> Response[str]:
     """One notification on one channel: what was decided, each attempt, what comes next."""
     rules, now = policy(request.config), request.clock.now()
+    dispatcher = request.parts.dispatcher
 
     def read(conn: Connection) -> tuple[Delivery, list[Moment], Any]:
         row = deliveries.get(conn, delivery_id)
         if row is None:
             raise NotFound("There is no such delivery.")
-        told = explain.explain(conn, rules, row.notification_id, now)
+        told = explain.explain(conn, rules, row.notification_id, now, dispatcher)
         moments = _logged(conn, row) if told is None else told.timeline
         own = [one for one in moments if one.delivery_id in (None, row.id) and _is_of(one, row)]
         return row, own, None if told is None else told.notification
@@ -148,17 +154,40 @@ async def show_delivery(request: ApiRequest, delivery_id: DeliveryId) -> Respons
         person="–" if person is None else name_of(person.external_id, person.email, person.id),
         label=label_of(request, row.channel),
         address=masked(row.address),
-        can_retry=row.state == "dead" and row.channel in patience_of(request.config),
-        held_up=held_up(request.parts.dispatcher, row, now),
+        retry=_retry_of(request, row),
+        held_up=held_up(dispatcher, row, now),
+        trial=_trial_of(request, row),
     )
 
 
 @post("/deliveries/{delivery_id:str}/retry", status_code=303)
 async def retry_delivery(request: ApiRequest, delivery_id: DeliveryId) -> Response[str]:
-    """Once more for a dead one."""
-    now, patience = request.clock.now(), patience_of(request.config)
-    await request.db.write(lambda conn: retried(conn, delivery_id, patience, now))
-    return redirect(f"{PATH}/{delivery_id}", done="retried")
+    """Once more for a dead one; at once for one that waits."""
+    now, patience, db = request.clock.now(), patience_of(request.config), request.db
+    before = db.read(lambda conn: deliveries.get(conn, delivery_id))
+    row = await db.write(lambda conn: retried(conn, delivery_id, patience, now))
+    lane = request.parts.dispatcher.lanes.get(row.channel)
+    if lane is not None and lane.circuits.not_closed_of(row.host) is not None:
+        said = await trials.try_host(request, lane, row.host)
+        return redirect(f"{PATH}/{delivery_id}", **({} if said is None else {"done": "hastened"}))
+    was_dead = before is not None and before.state == "dead"
+    return redirect(f"{PATH}/{delivery_id}", done="retried" if was_dead else "hastened")
+
+
+def _retry_of(request: ApiRequest, row: Delivery) -> str | None:
+    """What the button says that tries it; None where it cannot be tried."""
+    if row.channel not in patience_of(request.config):
+        return None
+    if row.state == "dead":
+        return "Try again"
+    is_late = row.error is not None or row.due_at <= request.clock.now()
+    return "Try now" if row.state == "queued" and is_late else None
+
+
+def _trial_of(request: ApiRequest, row: Delivery) -> Trial | None:
+    lane = request.parts.dispatcher.lanes.get(row.channel)
+    trial = None if lane is None else lane.circuits.trials.get(row.host)
+    return trials.shown(trial, request.clock.now())
 
 
 def find_named(conn: Connection, text: str) -> User | None:

@@ -12,6 +12,8 @@ from notifybell.dashboard.pages import page
 from notifybell.domain.clock import SECOND_MS
 from notifybell.store import space
 
+_MOST_TOLD = 5
+
 
 @get("/health")
 async def show_health(request: ApiRequest) -> Response[str]:
@@ -37,12 +39,18 @@ def _checks(request: ApiRequest) -> list[dict[str, Any]]:
     db, parts = request.db, request.parts
     backups = parts.upkeep.backups
     paused = [lane.label for lane in parts.dispatcher.lanes.values() if lane.paused_because]
-    is_open = sum(len(lane.circuits.not_closed()) for lane in parts.dispatcher.lanes.values())
+    is_open = [
+        f"{lane.label}{f' to {host}' if host else ''}: {one.reason}"
+        for lane in parts.dispatcher.lanes.values()
+        for host, one in lane.circuits.not_closed().items()
+        if not one.is_fault
+    ]
+    told = "; ".join(is_open[:_MOST_TOLD]) + ("; and more" if is_open[_MOST_TOLD:] else "")
     return [
         _check("Takes writes", db.takes_writes, "the disk is full, or too many writes wait"),
         _check("Not stopping", not parts.hub.is_closed, "it is about to stop"),
         _check("No channel is paused", not paused, ", ".join(paused)),
-        _check("No host is left alone", not is_open, f"{is_open}, see the channels"),
+        _check("No circuit is open", not is_open, told),
         *([] if backups is None else [_check("Backups", not backups.problem, backups.problem)]),
     ]
 

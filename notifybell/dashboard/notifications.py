@@ -13,6 +13,7 @@ from notifybell.dashboard.deliveries import TONES
 from notifybell.dashboard.pages import page
 from notifybell.dashboard.standing import label_of
 from notifybell.delivery import explain
+from notifybell.delivery.held_up import held_up
 from notifybell.domain.errors import NotFound
 from notifybell.store import users
 from notifybell.store.database import Connection
@@ -24,9 +25,10 @@ NotificationId = Annotated[str, PathParameter(max_length=64)]
 async def show_notification(request: ApiRequest, notification_id: NotificationId) -> Response[str]:
     """Also of what was never in the inbox, or is deleted from it."""
     rules, now = policy(request.config), request.clock.now()
+    dispatcher = request.parts.dispatcher
 
     def read(conn: Connection) -> tuple[Any, Any]:
-        told = explain.explain(conn, rules, notification_id, now)
+        told = explain.explain(conn, rules, notification_id, now, dispatcher)
         if told is None:
             raise NotFound("There is no such notification.")
         return told, users.get(conn, told.notification.user_id)
@@ -47,5 +49,6 @@ async def show_notification(request: ApiRequest, notification_id: NotificationId
         label=lambda name: label_of(request, name),
         shown_state=shown_state,
         masked=masked,
+        held_up=lambda row: held_up(dispatcher, row, now),
         tones=TONES,
     )

@@ -8,7 +8,7 @@ from litestar import Response, get
 from litestar.params import QueryParameter
 
 from notifybell.api.request import ApiRequest
-from notifybell.dashboard import counts, plots
+from notifybell.dashboard import counts, plots, trials
 from notifybell.dashboard.counts import RANGES, Range
 from notifybell.dashboard.navigation import ROOT
 from notifybell.dashboard.pages import fragment, notice, page
@@ -34,8 +34,8 @@ _LEVELS: tuple[Level, ...] = ("error", "warning")
 
 #: what the forms here have done
 DONE = {
-    "tried": "It is tried again now, by one message.",
     "working": "Nothing is held up there any more.",
+    "nothing": "Nothing waits there to try it with; the next message does.",
 }
 
 RangeQuery = Annotated[Range, QueryParameter(name="range")]
@@ -90,6 +90,7 @@ async def _now(request: ApiRequest) -> dict[str, Any]:
         "dead": failed["dead"],
         "held_up": held_up,
         "left_alone": len(hosts),
+        "worked": list(trials.successes(request)),
         "streams": request.parts.hub.open_streams,
         "most_streams": request.config.server.max_streams,
         "space": db.read(lambda conn: space.measure(conn, db.path)),

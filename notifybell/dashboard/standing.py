@@ -7,6 +7,8 @@ import msgspec
 from notifybell.api.channels import state_of
 from notifybell.api.request import ApiRequest
 from notifybell.config import known_channels
+from notifybell.dashboard import trials
+from notifybell.delivery.circuits import Trial
 from notifybell.delivery.dispatcher import Lane
 from notifybell.domain.model import Channel
 from notifybell.store.due import Queue
@@ -15,7 +17,7 @@ _IN_APP = "In the app"
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """A host that is left alone for a while, or a fault of our configuration."""
+    """A host whose circuit is open, or that refuses our configuration."""
 
     channel: Channel
     label: str
@@ -24,8 +26,12 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     is_fault: bool
     #: of the configuration
+    failures: int
+    #: in a row
     until: int
     #: when a single message tries again
+    trial: Trial | None
+    #: what came of it when somebody wanted it tried
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,11 +77,11 @@ def _standing(
         state=state_of(channel, request.parts.dispatcher),
         queued=0 if queue is None else queue.count,
         oldest_due_at=queue.due_at if queue is not None and queue.due_at <= now else None,
-        troubles=[] if lane is None else _troubles(lane),
+        troubles=[] if lane is None else _troubles(lane, now),
     )
 
 
-def _troubles(lane: Lane) -> list[Trouble]:
+def _troubles(lane: Lane, now: int) -> list[Trouble]:
     return [
         Trouble(
             channel=lane.channel,
@@ -83,7 +89,9 @@ def _troubles(lane: Lane) -> list[Trouble]:
             host=host,
             reason=one.reason or "",
             is_fault=one.is_fault,
+            failures=one.failures,
             until=one.open_until,
+            trial=trials.shown(lane.circuits.trials.get(host), now),
         )
         for host, one in sorted(lane.circuits.not_closed().items())
     ]

@@ -15,6 +15,8 @@
 What waits for an open circuit stays as it is: no attempt is used up, no row is touched.
 """
 
+import asyncio
+
 import msgspec
 
 from notifybell.domain.clock import HOUR_MS, MINUTE_MS, SECOND_MS
@@ -51,9 +53,17 @@ class Trial(msgspec.Struct):
     asked_at: int
     held: int = 0
     #: how many waited there, as far as whoever asked has counted
-    is_over: bool = False
     error: str | None = None
     #: what it failed with; None: it worked, or is not over
+    is_known: bool = False
+    #: what came of it
+    over: asyncio.Event = msgspec.field(default_factory=asyncio.Event)
+    #: and it is in the store
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its outcome is known and stored."""
+        return self.over.is_set()
 
 
 class Circuits:
@@ -119,13 +129,23 @@ class Circuits:
         for one in tried.values():
             if one.open_until > now:
                 one.was_until, one.open_until = one.open_until, now
-        self.trials = {name: Trial(now) for name in tried}
+        self.trials = {
+            name: one
+            for name, one in self.trials.items()
+            if now < one.asked_at + _FORGOTTEN_AFTER_MS
+        } | {name: Trial(now) for name in tried}
         return len(tried)
+
+    def settled(self, host: str) -> None:
+        """What came of a message there is in the store: who waits for a trial may look."""
+        trial = self.trials.get(host)
+        if trial is not None and trial.is_known:
+            trial.over.set()
 
     def _end_trial(self, host: str, error: str | None) -> None:
         trial = self.trials.get(host)
-        if trial is not None and not trial.is_over:
-            trial.is_over, trial.error = True, error
+        if trial is not None and not trial.is_known:
+            trial.is_known, trial.error = True, error
 
     def _of(self, host: str, now: int) -> Circuit:
         """The circuit of this host. Hosts are strangers' input: what is long past is forgotten."""

@@ -196,6 +196,7 @@ class Lane:
         held = self._in_hand[host]
         if held == 0:
             del self._in_hand[host]
+        self.circuits.settled(host)
         if not task.cancelled() and (fault := task.exception()):  # the rescue will find its row
             log.error("outcome lost channel=%s", self.channel, exc_info=fault)
         room = shares.room(

@@ -4,10 +4,13 @@ Read from what is stored; the one thing asked again is a channel that has no row
 configured. Nothing is guessed: where the log is pruned, the rows tell what is left to tell.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
+from notifybell.delivery.dispatcher import Dispatcher
+from notifybell.delivery.held_up import held_up
 from notifybell.domain.model import IN_APP, Channel, Delivery, DeliveryState, Notification
 from notifybell.domain.preferences import NO_WISHES, Policy, Reach, Subject, resolve
 from notifybell.store import activity, broadcasts, deliveries, notifications
@@ -63,7 +66,9 @@ class Explanation(msgspec.Struct, frozen=True):
     timeline: Sequence[Moment]
 
 
-def explain(conn: Connection, policy: Policy, notification_id: str, now: int) -> Explanation | None:
+def explain(
+    conn: Connection, policy: Policy, notification_id: str, now: int, dispatcher: Dispatcher
+) -> Explanation | None:
     """What became of it, None when there is no such notification.
 
     Walks what is logged of its user, so call it through `Database.scan`.
@@ -78,7 +83,7 @@ def explain(conn: Connection, policy: Policy, notification_id: str, now: int) ->
     return Explanation(
         found[0],
         list(_channels(policy, found[0], rows, _decided(logged), now)),
-        _timeline(conn, found[0], rows, logged, now),
+        _timeline(conn, found[0], rows, logged, partial(_of_row, now=now, dispatcher=dispatcher)),
     )
 
 
@@ -135,7 +140,7 @@ def _timeline(
     notification: Notification,
     rows: Sequence[Delivery],
     logged: Sequence[Event],
-    now: int,
+    of_row: Callable[[Delivery], Moment | None],
 ) -> list[Moment]:
     """Oldest first: what the log says, and from the rows what it does not say."""
     told = [_logged(event) for event in logged]
@@ -147,7 +152,7 @@ def _timeline(
     moments += told
     moments += [m for m in _marks(notification) if (m.what, m.at) not in known_marks]
     for row in rows:
-        moment = _of_row(row, now)
+        moment = of_row(row)
         if moment is not None and (moment.what, row.id) not in known:
             moments.append(moment)
     return sorted(moments, key=lambda moment: moment.at)  # stable: in this order within a moment
@@ -176,8 +181,10 @@ def _marks(notification: Notification) -> Iterator[Moment]:
     return (Moment(at, what) for what, at in marks.items() if at is not None)
 
 
-def _of_row(row: Delivery, now: int) -> Moment | None:
-    """Where a delivery stands: how it ended, or when it is due."""
+def _of_row(row: Delivery, now: int, dispatcher: Dispatcher) -> Moment | None:
+    """Where a delivery stands: how it ended, or when it is tried next."""
+    if held := held_up(dispatcher, row, now):
+        return Moment(max(held.until, now), "delivery.due", row.channel, held.sentence, row.id)
     if row.state in ("queued", "held"):
         return Moment(max(row.due_at, now), "delivery.due", row.channel, row.error, row.id)
     is_as_decided = row.state in ("skipped", "suppressed") and row.updated_at == row.created_at

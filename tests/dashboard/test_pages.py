@@ -147,19 +147,6 @@ class TestTrouble:
             assert "email.password: 535 &lt;wrong&gt;" in text and "<wrong>" not in response.text
         assert "paused" in text_of(await desk.get("/health"))
 
-    async def test_a_host_that_is_down_can_be_tried_at_once(self, desk: Desk) -> None:
-        lane, now = with_mail_lane(desk), desk.shop.clock.now()
-        for _ in range(5):
-            lane.circuits.failed("mx.example.com", Temporary("refused", is_down=True), now)
-        assert "Email to mx.example.com" in text_of(await desk.get())
-        assert lane.circuits.room("mx.example.com", now, in_hand=0, most=8) == 0
-        response = await desk.post("/channels/try", channel="email", back="/dashboard/channels")
-        assert response.headers["location"] == "/dashboard/channels?done=tried"
-        assert lane.circuits.room("mx.example.com", now, in_hand=0, most=8) == 1, "one probe"
-        assert "It is tried again now" in text_of(
-            await desk.browser.get(response.headers["location"])
-        )
-
     async def test_trying_what_works_changes_nothing(self, desk: Desk) -> None:
         with_mail_lane(desk)
         response = await desk.post("/channels/try", channel="email", back="https://evil.example")

@@ -159,6 +159,8 @@ def test_a_try_tells_what_came_of_it(failure: SendError | None, told: str | None
         circuits.answered(HOST)
     else:
         circuits.failed(HOST, failure, NOW + 2)
+    assert not trial.is_over, "not in the store yet"
+    circuits.settled(HOST)
     assert (trial.is_over, trial.error) == (True, told)
 
 

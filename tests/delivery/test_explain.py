@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from notifybell.delivery.dispatcher import Dispatcher
 from notifybell.delivery.explain import ChannelStory, Explanation, explain
 from notifybell.domain.ids import delivery_id
 from notifybell.domain.model import Channel, DeliveryState, Recipient, User
@@ -92,7 +93,7 @@ class Story:
         activity.append(self.conn, [NewEvent(type=what, **fields)])
 
     def told(self, now: int = NOW) -> Explanation:
-        found = explain(self.conn, POLICY, NOTE, now)
+        found = explain(self.conn, POLICY, NOTE, now, Dispatcher([]))
         assert found is not None
         return found
 
@@ -113,7 +114,7 @@ def story(tmp_path: Path) -> Iterator[Story]:
 
 
 def test_what_is_not_there_has_no_story(story: Story) -> None:
-    assert explain(story.conn, POLICY, "ntf_0000000000000000002", NOW) is None
+    assert explain(story.conn, POLICY, "ntf_0000000000000000002", NOW, Dispatcher([])) is None
 
 
 class TestChannels:
