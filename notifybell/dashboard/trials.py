@@ -30,16 +30,16 @@ async def try_host(request: ApiRequest, lane: Lane, host: str) -> str | None:
     What to say where a trial has nothing to tell: `working` or `nothing`; None: the trial tells.
     """
     now, channel = request.clock.now(), lane.channel
-    held = await request.db.scan(lambda conn: probes.count(conn, channel, host))
     if lane.circuits.not_closed_of(host) is None:
         return "working"
     await request.db.write(lambda conn: probes.bring_forward(conn, channel, host, now))
+    held, later = await request.db.scan(lambda conn: probes.count(conn, channel, host, now))
     lane.try_now(host)
     trial = lane.circuits.trials.get(host)
     if trial is None or not held:
         lane.circuits.trials.pop(host, None)
         return "nothing"
-    trial.held = held
+    trial.held, trial.later = held, later
     with suppress(TimeoutError):  # the page tells the rest when it is fetched anew
         async with asyncio.timeout(_PATIENCE_S):
             await trial.over.wait()

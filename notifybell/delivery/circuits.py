@@ -52,7 +52,8 @@ class Trial(msgspec.Struct):
 
     asked_at: int
     held: int = 0
-    #: how many waited there, as far as whoever asked has counted
+    later: int = 0
+    #: how many waited there, due by then and later, as far as whoever asked has counted
     error: str | None = None
     #: what it failed with; None: it worked, or is not over
     is_known: bool = False

@@ -190,5 +190,5 @@ def _of_row(row: Delivery, now: int, dispatcher: Dispatcher) -> Moment | None:
     is_as_decided = row.state in ("skipped", "suppressed") and row.updated_at == row.created_at
     if row.channel == IN_APP or is_as_decided:
         return None
-    told = row.error or row.receipt
+    told = None if row.state == "sending" else row.error or row.receipt
     return Moment(row.updated_at, f"delivery.{row.state}", row.channel, told, row.id)

@@ -4,13 +4,17 @@ from notifybell.domain.model import Channel
 from notifybell.store.database import Connection, WriteConnection
 
 
-def count(conn: Connection, channel: Channel, host: str) -> int:
-    """How many deliveries wait for it. It counts rows: call it through `Database.scan`."""
-    number: int = conn.execute(
-        "SELECT count(*) FROM delivery WHERE state = 'queued' AND channel = ? AND host = ?",
-        (channel, host),
-    ).fetchone()[0]
-    return number
+def count(conn: Connection, channel: Channel, host: str, now: int) -> tuple[int, int]:
+    """How many deliveries wait for it: due by now, and later.
+
+    It counts rows: call it through `Database.scan`.
+    """
+    due, later = conn.execute(
+        "SELECT coalesce(sum(due_at <= ?1), 0), coalesce(sum(due_at > ?1), 0) FROM delivery"
+        " WHERE state = 'queued' AND channel = ?2 AND host = ?3",
+        (now, channel, host),
+    ).fetchone()
+    return due, later
 
 
 def bring_forward(conn: WriteConnection, channel: Channel, host: str, now: int) -> None:

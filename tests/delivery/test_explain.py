@@ -205,6 +205,12 @@ class TestTimeline:
         # overdue: the lane is busy, or its channel paused
         assert story.moments(NOW + 9 * MINUTE)[2:] == [(9, "delivery.due")]
 
+    def test_what_is_under_way_is_not_told_with_the_failure_before_it(self, story: Story) -> None:
+        story.add("email", "sending", "project default")
+        story.conn.execute("UPDATE delivery SET error = '451 later'")
+        moment = story.told().timeline[-1]
+        assert (moment.what, moment.detail) == ("delivery.sending", None)
+
     def test_what_was_decided_against_is_no_moment(self, story: Story) -> None:
         story.add("email", "skipped", "user has no email address")
         assert len(story.moments()) == 2
