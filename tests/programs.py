@@ -11,11 +11,12 @@ from typing import Any, NoReturn
 import pytest
 
 
-def program(name: str) -> str:
-    """Its path; without it the test is skipped, or fails where CI must have it."""
+def program(*names: str) -> str:
+    """The path of the first that is there; without one the test is skipped, or fails in CI."""
     own = Path(sys.executable).parent
-    path = shutil.which(name, path=f"{own}:{os.environ['PATH']}:/usr/sbin")
-    return path or _missing(name)
+    places = f"{own}:{os.environ['PATH']}:/usr/sbin"
+    found = (path for name in names if (path := shutil.which(name, path=places)))
+    return next(found, None) or _missing(names[0])
 
 
 def module(name: str) -> Any:

@@ -4,6 +4,7 @@ The script comes with a package, so nothing is fetched; it is handed to the page
 protocol, which a page's policy does not concern. It looks into open shadow roots by itself.
 """
 
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -16,14 +17,18 @@ OPTIONS = {
     "resultTypes": ["violations"],
     # Of the rules for WCAG 2.2, axe leaves this one out unless it is asked for by name.
     "rules": {"target-size": {"enabled": True}},
+    "preload": False,
 }
+#: what another theme, or another time of day, may break in a page that is otherwise in order
+OF_LOOKS = ["color-contrast", "link-in-text-block", "target-size"]
 
 
-async def violations(page: Page) -> list[str]:
-    """One line each: the rule, where, and what is wrong."""
+async def violations(page: Page, rules: Sequence[str] = ()) -> list[str]:
+    """One line each: the rule, where, and what is wrong. By these rules, or by all."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(AXE)
-    results = await page.evaluate("(options) => axe.run(document, options)", OPTIONS)
+    only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    results = await page.evaluate("(options) => axe.run(document, options)", OPTIONS | only)
     return [_line(found, node) for found in results["violations"] for node in found["nodes"]]
 
 

@@ -23,6 +23,8 @@ CHROMIUM_OPTIONS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
 ]
+#: the names of the program; without it, all of Chromium does as well
+SHELL = ("chromium-headless-shell", "chromium")
 WAIT_MS = 5000
 
 
@@ -123,13 +125,34 @@ class Shop:
         httpx.post(url, headers=headers, json=body or None).raise_for_status()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    path = program("chromium")
+@asynccontextmanager
+async def a_browser(path: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
         yield running
         await running.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shell() -> AsyncIterator[Browser]:
+    """Chromium without its own windows, which cost four times the processor of most tests."""
+    async with a_browser(program(*SHELL)) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def windowed() -> AsyncIterator[Browser]:
+    """All of Chromium, for what it asks a person."""
+    async with a_browser(program("chromium")) as running:
+        yield running
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """The one without windows, unless the test is marked otherwise."""
+    is_windowed = request.node.get_closest_marker("windowed") is not None
+    chosen: Browser = request.getfixturevalue("windowed" if is_windowed else "shell")
+    return chosen
 
 
 @pytest.fixture(scope="session")

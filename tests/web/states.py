@@ -3,11 +3,12 @@
 `await STATES["panel, snooze menu"](Stage(page, shop, "ann"))` leaves the page in that state.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from notifybell.channels.web_push import generate_private_key
@@ -403,3 +404,11 @@ async def preferences_paused(stage: Stage) -> None:
     await preferences(stage)
     await stage.page.get_by_role("button", name="For 1 hour").click()
     await expect(stage.page.get_by_role("button", name="End the pause")).to_be_visible()
+
+
+def by_state(names: Iterable[str]) -> list[Any]:
+    """Parameters: what leads to the offer of web push is asked in all of Chromium."""
+    windowed = pytest.mark.windowed
+    return [
+        pytest.param(name, marks=windowed) if name.startswith("push") else name for name in names
+    ]

@@ -10,7 +10,7 @@ from tests.web.conftest import Shop, a_shop
 from tests.web.driving import body, expect_unread, item, items, open_panel, panel
 from tests.web.driving import wait_for_script as wait_for
 from tests.web.seen import cut_off, focus, moving, tour
-from tests.web.states import STATES, TABLES, Stage
+from tests.web.states import STATES, TABLES, Stage, by_state
 
 pytestmark = [
     pytest.mark.browser,
@@ -94,7 +94,7 @@ async def wear(page: Page, theme: str, scheme: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", TOURS)
+@pytest.mark.parametrize("name", by_state(TOURS))
 async def test_tab_leads_through_in_the_order_of_reading(name: str, stage: Stage) -> None:
     await still(stage, name)
     names = [one.name for one in await tour(stage.page)]
@@ -111,7 +111,9 @@ async def test_tab_leads_through_in_the_order_of_reading(name: str, stage: Stage
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     "name",
-    ["push, offered", "panel, error", "panel, undo", "panel, snooze menu", "toasts, several"],
+    by_state(
+        ["push, offered", "panel, error", "panel, undo", "panel, snooze menu", "toasts, several"]
+    ),
 )
 async def test_the_focus_is_plain_to_see(name: str, theme: str, scheme: str, stage: Stage) -> None:
     await still(stage, name)
@@ -133,6 +135,7 @@ async def test_the_focus_is_plain_to_see_in_the_settings(
     assert [one for one in way if not one.is_plain and one.name != "Shop"] == []
 
 
+@pytest.mark.windowed
 async def test_in_a_very_low_window_the_list_can_still_be_read(stage: Stage) -> None:
     await stage.page.set_viewport_size({"width": 320, "height": 256})
     await still(stage, "push, blocked")

@@ -353,6 +353,7 @@ class TestApp:
             )
 
 
+@pytest.mark.windowed
 class TestPush:
     async def test_it_is_offered_and_comes_from_the_pages_own_worker(
         self, context: BrowserContext, tmp_path: Path, ann: str

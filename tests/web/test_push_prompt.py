@@ -13,6 +13,7 @@ from tests.web.pushing import SUBSCRIBING, registrations, set_permission, stored
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.windowed,
     pytest.mark.asyncio(loop_scope="session"),
 ]
 

@@ -17,6 +17,7 @@ from tests.web.pushing import ShopWorker, click, install, shown
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.windowed,
     pytest.mark.asyncio(loop_scope="session"),
 ]
 

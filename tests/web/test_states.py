@@ -7,10 +7,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.running import running_server
-from tests.web.axe import violations
+from tests.web.axe import OF_LOOKS, violations
 from tests.web.conftest import Shop, a_shop
 from tests.web.seen import cut_off, moving, set_wider, too_small
-from tests.web.states import STATES, TABLES, Stage
+from tests.web.states import STATES, TABLES, Stage, by_state
 
 pytestmark = [
     pytest.mark.browser,
@@ -42,16 +42,17 @@ async def narrow(page: Page) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize("name", by_state(STATES))
 async def test_a_state_is_in_order(name: str, full_shop: Shop, page: Page, ann: str) -> None:
     await page.emulate_media(reduced_motion="reduce")
     await STATES[name](Stage(page, full_shop, ann))
     found = [f"moves: {what}" for what in await moving(page)] + await too_small(page)
+    found += await violations(page)
     for theme in ("plain", "soft", "contrast"):
         await page.evaluate(WEAR, theme)
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            found += [f"{theme} {scheme}: {line}" for line in await violations(page)]
+            found += [f"{theme} {scheme}: {line}" for line in await violations(page, OF_LOOKS)]
     found += await narrow(page)
     assert not found, "\n".join(found)
 
