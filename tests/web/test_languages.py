@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.running import running_server
+from tests.running import PROGRAM, running_server
 from tests.web.conftest import Shop
 from tests.web.driving import button, expect_unread, item, open_panel
 
@@ -199,7 +199,7 @@ def with_swedish(folder: Path) -> None:
 
 async def test_one_file_more_is_one_language_more(page: Page, tmp_path: Path, ann: str) -> None:
     with_swedish(tmp_path)
-    with running_server(tmp_path) as server:
+    with running_server(tmp_path, program=PROGRAM) as server:
         token = server.user_token(ann)
         await page.goto(f"{server.url}/inbox?lang=sv-FI#token={token}")
         await expect(page.get_by_role("button", name="Logga ut")).to_be_visible()
