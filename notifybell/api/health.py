@@ -46,10 +46,12 @@ class BackupHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether new work is taken, and how each channel and each webhook stands: on, off or paused.
+    """Whether new work is taken, and how each channel and each webhook stands.
 
-    A webhook is off when its receiver answered 410 since the server started. `open_circuits` counts
-    the hosts of a channel that are left alone because they are down or refuse us.
+    `on`, `off`, or `paused` when our configuration is refused. A webhook is off when its receiver
+    answered 410 since the server started, and `circuit_open` while it does not answer.
+    `open_circuits` counts the hosts of a channel that are left alone because they are down or
+    refuse us.
     """
 
     status: str
@@ -119,8 +121,11 @@ def _backup(backups: Backups | None) -> BackupHealth | None:
 def _webhooks(feeder: Feeder | None, dispatcher: Dispatcher) -> dict[str, str]:
     if feeder is None:
         return {}
-    paused = dispatcher.lanes[WEBHOOK].circuits.not_closed()
+    held = {
+        name: "paused" if one.is_fault else "circuit_open"
+        for name, one in dispatcher.lanes[WEBHOOK].circuits.not_closed().items()
+    }
     return {
-        name: "paused" if state == "on" and name in paused else state
+        name: held.get(name, state) if state == "on" else state
         for name, state in feeder.states.items()
     }

@@ -160,7 +160,7 @@ METRICS: tuple[Metric, ...] = (
            "Attempts to send: sent, retried, dead, gone (address), misconfigured",
            ("channel", "outcome"), _attempts),
     Metric("notifybell_circuits_open", "gauge",
-           "Hosts that are left alone because they are down or refuse us", ("channel",),
+           "Hosts with an open circuit: they are down, or refuse us", ("channel",),
            _circuits),
     Metric("notifybell_channel_paused", "gauge",
            "1 while a fault of the configuration keeps the channel from sending", ("channel",),

@@ -16,6 +16,7 @@ from notifybell.doctor import clock
 from notifybell.doctor.mail import certificate
 from notifybell.domain import config_rules
 from notifybell.domain.findings import Finding, ok, problem, warning
+from notifybell.domain.sizes import counted
 
 _PATIENCE_S = 10.0
 _STREAM = "/api/notifications/stream/test"
@@ -172,6 +173,10 @@ def _ready(answer: _Answer) -> Iterator[Finding]:
         if state == "paused":
             todo = "GET /api/channels tells why, and so does the server's log."
             yield problem("server", f"{name} is paused, so nothing is sent there.", todo)
+    for name, number in ready.open_circuits.items():
+        if number and ready.channels.get(name) != "paused":
+            found = f"{name} has {counted(number, 'open circuit')}: a host does not take messages."
+            yield problem("server", found, "See `notifybell channels`; once it is mended, `try`.")
     if ready.backup is not None and ready.backup.problem is not None:
         todo = "Correct it; the server tries again every 15 minutes."
         yield problem("backup", f"The last scheduled copy: {ready.backup.problem}.", todo)

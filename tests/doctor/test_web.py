@@ -108,12 +108,17 @@ async def test_without_a_server_nothing_else_is_tried(tmp_path: Path) -> None:
     assert found["server"].state == "warning"
 
 
-def test_a_paused_channel_is_a_problem(tmp_path: Path) -> None:
+def test_a_paused_channel_and_an_open_circuit_are_problems(tmp_path: Path) -> None:
     email = {"host": "127.0.0.1", "port": free_port(), "security": "none", "from": "x@shop.example"}
     with running_server(tmp_path, email=email) as server:
         ready = httpx.get(f"{server.url}/readyz").json()
     answer = web._Answer(200, httpx.Response(200, json=ready).content)
     assert [one.state for one in web._ready(answer)] == ["ok"]
+    ready["open_circuits"]["email"] = 1
+    answer = web._Answer(200, httpx.Response(200, json=ready).content)
+    assert [one.found for one in web._ready(answer)][1:] == [
+        "email has 1 open circuit: a host does not take messages."
+    ]
     ready["channels"]["email"] = "paused"
     answer = web._Answer(200, httpx.Response(200, json=ready).content)
     assert [one.state for one in web._ready(answer)] == ["ok", "problem"]
