@@ -111,24 +111,25 @@ def test_what_is_not_taken_is_told_after_the_next_start_under_the_same_id(tmp_pa
     assert json.loads(first.body) == json.loads(second.body)
 
 
-def test_a_receiver_that_is_gone_shows_in_readyz(tmp_path: Path) -> None:
+def test_receivers_that_are_gone_or_down_show_in_readyz(tmp_path: Path) -> None:
     with Endpoint() as receiver:
         receiver.answers.append(Says(410))
         hooks = {
             "shop": a_webhook(receiver.url),
             "crm": a_webhook(receiver.url + "/crm", "delivery.failed"),
+            "down": a_webhook(f"http://127.0.0.1:{free_port()}", "notification.created"),
         }
         with running_server(tmp_path, webhooks=hooks) as server:
-            assert httpx.get(f"{server.url}/readyz").json()["webhooks"] == {
-                "shop": "on",
-                "crm": "on",
-            }
-            send(server)
+            ready = httpx.get(f"{server.url}/readyz")
+            assert ready.json()["webhooks"] == dict.fromkeys(hooks, "on")
+            for _ in range(5):
+                send(server)
             server.wait_for_log("webhook off name=shop")
+            server.wait_for_log("circuit open channel=webhook host=down")
             ready = httpx.get(f"{server.url}/readyz")
             assert (ready.status_code, ready.json()["webhooks"]) == (
                 200,
-                {"shop": "off", "crm": "on"},
+                {"shop": "off", "crm": "on", "down": "circuit_open"},
             )
 
 
