@@ -77,6 +77,7 @@ async def test_the_keyboard_opens_chooses_and_closes(
     shop.send(ann, "Order 2")
     await page.goto(bell(ann))
     await open_panel(page)
+    await expect(items(page)).to_have_count(2)
     await page.keyboard.press("j")
     await page.keyboard.press("s")
     await expect(page.get_by_role("menuitem", name="In 1 hour")).to_be_focused()
