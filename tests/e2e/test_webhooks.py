@@ -84,7 +84,7 @@ def test_the_documented_receiver_hears_what_happens_and_refuses_what_is_forged(
 
 
 def test_the_documented_secret_is_taken(tmp_path: Path) -> None:
-    line = block("webhooks.md", "secret", "shell").replace("python3", sys.executable)
+    line = block("webhooks.md", "run", "secret").replace("python3", sys.executable)
     made = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
     with Endpoint() as receiver:
         hooks = {"shop": a_webhook(receiver.url) | {"secret": made.stdout.strip()}}
