@@ -38,7 +38,7 @@ HASTY = (
 )
 
 SOON_S = 5.0
-AT_ONCE_S = 1.0
+AT_ONCE_S = 5.0
 
 
 def nginx(folder: Path, upstream: str, port: int, patience_s: int) -> list[str]:

