@@ -11,12 +11,13 @@ from tests.api.test_access import guarded
 BODY: Json = {"title": "Hello", "recipients": [{"external_id": "ann"}]}
 KEY = {"idempotency-key": "k1"}
 
-#: a POST that changes nothing needs no key, nor one that changes nothing when it is repeated, nor
+#: a POST that stores nothing needs no key, nor one that changes nothing when it is repeated, nor
 #: one whose answer is a cookie and must not be kept
 WITHOUT_EFFECT = {
     "/api/integrations/web_push/installations/start",
     "/api/users/import",
     "/api/inbox/session",
+    "/api/channels/try",
 }
 
 
