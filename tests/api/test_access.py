@@ -27,6 +27,7 @@ PUBLIC = {
     "/docs/gallery/story": "shows the elements over made-up notifications",
     "/unsubscribe/{token}": "its token is the permission",
     "/opened/{token}": "its token is the permission",
+    "/widget/{path}": "tells that there is no such file; the same for everyone",
     "/inbox": "the same for everyone; holds nothing of anybody's",
     "/inbox/sign-in": "the same page, and for those who are not signed in",
     "/inbox/manifest.webmanifest": "describes that page",

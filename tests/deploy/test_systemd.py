@@ -100,7 +100,8 @@ def allowed_calls() -> list[str]:
 
 def calls_in(name: str) -> set[str]:
     """One of systemd's lists, with the lists that it names."""
-    words = analyzed("syscall-filter", "--no-pager", name).split()[1:]
+    lines = analyzed("syscall-filter", "--no-pager", name).splitlines()[1:]
+    words = [line.strip() for line in lines if not line.strip().startswith("#")]
     words = [word for word in words if re.fullmatch(r"@?[a-z_0-9-]+", word)]
     nested = [calls_in(word) for word in words if word.startswith("@")]
     return set(words).union(*nested) - {name}
