@@ -142,6 +142,9 @@ def test_every_command_of_the_api_tour_is_answered(reader: Reader) -> None:
     registered, *listed = printed["tokens"].splitlines()
     assert [json.loads(one)["data"] for one in listed] == [[json.loads(registered)]] * 2
     assert json.loads(printed["deliveries"])["data"] == []
+    # Its push service is an example: what others send to Ann would open its circuit.
+    token = f"/channels/web_push/tokens/{json.loads(registered)['id']}"
+    reader.asks("USER_TOKEN", "DELETE", token).raise_for_status()
 
 
 def test_the_quick_start_ends_with_a_notification_for_ann(reader: Reader) -> None:
